@@ -1,0 +1,37 @@
+# The targets are for people: each is one line to a script or a tool. `make` alone shows them.
+
+PYTHON := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench lock clean
+
+help:  ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup:  ## make the virtual environment, or bring it up to date
+	@scripts/setup.sh
+
+run:  ## start everything: board, watcher and, with REDIS_URL, a worker
+	@scripts/run.sh
+
+test:  ## run the tests; TESTS='tests/site -k env' runs some of them
+	@scripts/test.sh $(TESTS)
+
+lint:  ## check style, types and the walls between the rooms
+	@scripts/lint.sh
+
+format:  ## put the code into the style that lint wants
+	@scripts/setup.sh dev
+	$(PYTHON) -m ruff check --fix --quiet .
+	$(PYTHON) -m ruff format --quiet .
+
+bench:  ## measure how long a line takes to become an edit
+	@scripts/setup.sh
+	@$(PYTHON) -m tests.bench
+
+lock:  ## rewrite the lock files from requirements.in and requirements-dev.in
+	@scripts/lock.sh
+
+clean:  ## remove what was built; var, where your data is, stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find livestatus_site sessions_app tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The Django site: settings, logging, the processes and how they start. It knows nothing about agents or posts."""
