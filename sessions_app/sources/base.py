@@ -1,0 +1,150 @@
+"""What a source is, and what it hands to the rest: facts about sessions, and events with a mark.
+
+Nothing to the right of this room knows which store a session came from. A source only reads; it never writes,
+makes or locks anything in a store. Times are seconds since 1970 (UTC).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sessions_app.events import AnyEvent, Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where a session talks to people in Mattermost. ``user_id`` stands in for a direct channel's id."""
+
+    channel_id: str = ""
+    user_id: str = ""
+    thread_id: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether it leads anywhere."""
+        return bool(self.channel_id or self.user_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What a store says about one session now. Facts are replaced, never added up.
+
+    ``running`` is True while the store says that a turn is going on, False where it says that none is, and None
+    where it cannot tell (no status, and no lock seen so far).
+    """
+
+    key: str
+    agent: str
+    session_id: str
+    transcript: str = ""  # a name that the source can read again; "" while there is none
+    parent_key: str = ""
+    label: str = ""
+    model: str = ""
+    channel_name: str = ""
+    from_key: Address = field(default_factory=Address)
+    from_row: Address = field(default_factory=Address)
+    running: bool | None = None
+    has_status: bool = False  # the store tells the state of a turn itself
+    holder_dead: bool = False  # the process that held the turn is gone from this host
+    outcome: Outcome | None = None
+    reason: str = ""
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    updated_at: float = 0.0
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChildFact:
+    """What a registry of sub-agents says about one spawn."""
+
+    key: str
+    turn_id: str
+    parent_key: str
+    label: str = ""
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    outcome: Outcome | None = None
+    reason: str = ""
+    answered_at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """One look at a store. ``complete`` is False when part of it could not be seen: absence then means nothing."""
+
+    sessions: Mapping[str, Facts] = field(default_factory=dict)
+    children: Mapping[str, tuple[ChildFact, ...]] = field(default_factory=dict)  # by the child's key
+    problems: tuple[str, ...] = ()
+    complete: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """How far a transcript has been read: whose bytes they were, and where the next line begins.
+
+    ``head`` and ``tail`` are hashes of the first bytes and of those just before ``position``; inode numbers are
+    reused at once on ext4, so they are no identity.
+    """
+
+    position: int = 0
+    head: str = ""
+    head_size: int = 0
+    tail: str = ""
+    generation: int = 0
+    skipping: bool = False  # inside a line that is longer than the limit
+    copying: str = ""  # base name of the transcript whose copied lines are being skipped
+    bad_lines: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """Events read since a mark. ``restarted`` says that they begin anew from the first line."""
+
+    events: tuple[AnyEvent, ...] = ()
+    mark: Mark = field(default_factory=Mark)
+    more: bool = False
+    restarted: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Touch:
+    """What a change of a file means: look at the store again, read a transcript, or nothing."""
+
+    survey: bool = False
+    transcript: str = ""
+
+
+class Source(Protocol):
+    """A store that sessions are found in."""
+
+    @property
+    def name(self) -> str:
+        """The store as people know it: its path."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Which kind of store it is, in one word."""
+        ...
+
+    def survey(self) -> Survey:
+        """Look at the whole store. Never raises for what a store may hold; problems are sentences."""
+        ...
+
+    def read(self, transcript: str, mark: Mark, budget: int) -> Chunk:
+        """Read on from a mark, about ``budget`` bytes at most (a negative budget: to the end)."""
+        ...
+
+    def signature(self, transcript: str) -> object:
+        """Something that differs after the transcript has changed; None where it is not there."""
+        ...
+
+    def folders(self) -> tuple[Path, ...]:
+        """Folders whose changes are worth hearing of, those that exist now."""
+        ...
+
+    def touched(self, path: str) -> Touch:
+        """What a change of this file means."""
+        ...

@@ -1,0 +1,87 @@
+"""OpenClaw 2026.2's registry of spawns, ``subagents/runs.json``. Rewritten in place: a torn read keeps the last one."""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from sessions_app.events import Outcome
+from sessions_app.sources.base import ChildFact
+from sessions_app.sources.openclaw_rows import Signature, signature
+from sessions_app.sources.text import clean
+
+MAX_REGISTRY = 16 * 1024 * 1024
+OUTCOMES = {"ok": Outcome.DONE, "error": Outcome.FAILED, "timeout": Outcome.FAILED}
+
+
+class Ended(msgspec.Struct):
+    status: str | None = None
+    error: str | None = None
+
+
+class Entry(msgspec.Struct, rename="camel"):
+    run_id: str = ""
+    child_session_key: str = ""
+    requester_session_key: str = ""
+    label: str | None = None
+    created_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    outcome: Ended | None = None
+    cleanup_completed_at: float | None = None
+
+
+class RunsFile(msgspec.Struct):
+    runs: dict[str, Entry] = {}
+
+
+class Registry:
+    """Remembers the last registry that could be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: Signature | None = None
+        self._children: Mapping[str, tuple[ChildFact, ...]] = {}
+
+    def look(self) -> tuple[Mapping[str, tuple[ChildFact, ...]], str]:
+        """Spawns by the child's key, and a sentence when the file is there but cannot be read."""
+        try:
+            now = signature(self.path)
+        except FileNotFoundError:
+            return self._children, ""
+        except OSError as error:
+            return self._children, f"{self.path} cannot be read ({error.strerror})."
+        if now == self._seen:
+            return self._children, ""
+        try:
+            if now.size > MAX_REGISTRY:
+                return self._children, f"{self.path} is larger than 16 MB and is not read."
+            with open(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                runs = msgspec.json.decode(file.read(MAX_REGISTRY), type=RunsFile, strict=False).runs
+        except OSError as error:
+            return self._children, f"{self.path} cannot be read ({error.strerror})."
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return self._children, ""  # torn while it was being written: the next look finds it whole
+        children: dict[str, list[ChildFact]] = defaultdict(list)
+        for entry in sorted(runs.values(), key=lambda one: one.created_at or 0):
+            children[entry.child_session_key.lower()].append(_fact(entry))
+        self._seen, self._children = now, {key: tuple(facts) for key, facts in children.items()}
+        return self._children, ""
+
+
+def _fact(entry: Entry) -> ChildFact:
+    status = entry.outcome.status if entry.outcome else None
+    why = clean((entry.outcome.error if entry.outcome else "") or "", 400)
+    return ChildFact(
+        key=entry.child_session_key.lower(),
+        turn_id=entry.run_id,
+        parent_key=entry.requester_session_key.lower(),
+        label=clean(entry.label or "", 300),
+        started_at=(entry.started_at or entry.created_at or 0) / 1000,
+        ended_at=(entry.ended_at or 0) / 1000,
+        outcome=OUTCOMES.get(status or ""),
+        reason=why or ("time limit reached" if status == "timeout" else ""),
+        answered_at=(entry.cleanup_completed_at or 0) / 1000,
+    )

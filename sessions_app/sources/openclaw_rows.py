@@ -1,0 +1,159 @@
+"""The rows of ``sessions.json``: who talks where, and what OpenClaw says of the latest turn.
+
+The file is replaced as a whole several times a turn, and may be gone for a moment while it is: the last good one
+counts. Same inode does not mean same file (inodes are reused): size and time of change tell.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from sessions_app.events import Outcome
+from sessions_app.sources.base import Facts
+from sessions_app.sources.openclaw_keys import address_of, address_to, agent_of
+from sessions_app.sources.text import clean
+
+MAX_ROWS = 64 * 1024 * 1024
+OVER = {
+    "done": Outcome.DONE,
+    "failed": Outcome.FAILED,
+    "timeout": Outcome.FAILED,
+    "killed": Outcome.STOPPED,
+    "interrupted": Outcome.STOPPED,
+}
+
+
+class Signature(NamedTuple):
+    """What changes when a file does."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+def signature(path: Path) -> Signature:
+    """Raises OSError where the file cannot be looked at."""
+    seen = os.stat(path)
+    return Signature(seen.st_size, seen.st_mtime_ns, seen.st_ino)
+
+
+class Delivery(msgspec.Struct, rename="camel"):
+    channel: str | None = None
+    to: str | None = None
+    thread_id: Any = None
+
+
+class Row(msgspec.Struct, rename="camel"):
+    """One entry; fields that OpenClaw may leave out are optional, all others are skipped unread."""
+
+    session_id: str = ""
+    session_file: str | None = None
+    updated_at: float | None = None
+    status: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    last_run_error: str | None = None
+    spawned_by: str | None = None
+    parent_session_key: str | None = None
+    label: str | None = None
+    model: str | None = None
+    group_channel: str | None = None
+    delivery_context: Delivery | None = None
+    last_channel: str | None = None
+    last_to: str | None = None
+    last_thread_id: Any = None
+
+    def base_name(self) -> str:
+        """Base name of the transcript, for a store that OpenClaw saw under another path."""
+        name = (self.session_file or "").replace("\\", "/").rsplit("/", 1)[-1]
+        return (
+            name if name.endswith(".jsonl") and not name.endswith(".trajectory.jsonl") else f"{self.session_id}.jsonl"
+        )
+
+    def below(self, roots: tuple[Path, ...]) -> tuple[str, bool]:
+        """The transcript's path below the store, and whether OpenClaw sees the store where we see it.
+
+        If it does, it runs on this host, and the pids in its locks mean something here.
+        """
+        path = self.session_file or ""
+        for root in roots:
+            if path.startswith(f"{root}/") and ".." not in path.split("/") and path.endswith(".jsonl"):
+                return os.path.relpath(path, root), True
+        return "", False
+
+
+class Rows:
+    """Remembers the last ``sessions.json`` that could be read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: Signature | None = None
+        self._rows: Mapping[str, Row] = {}
+
+    def look(self) -> tuple[Mapping[str, Row], str]:
+        """Rows by key, and a sentence when they cannot be read now."""
+        try:
+            now = signature(self.path)
+            if now == self._seen:
+                return self._rows, ""
+            if now.size > MAX_ROWS:
+                return self._rows, f"{self.path} is larger than 64 MB and is not read; prune old sessions."
+            with open(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                raw = file.read(MAX_ROWS)
+        except FileNotFoundError:
+            return self._rows, ""
+        except OSError as error:
+            return self._rows, f"{self.path} cannot be read ({error.strerror}); run the watcher as OpenClaw's user."
+        try:
+            entries = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return self._rows, f"{self.path} is not whole JSON; the last good one counts until it is."
+        rows, bad = _typed(entries)
+        self._seen, self._rows = now, rows
+        return rows, f"{self.path}: {bad} rows could not be read and were left out." if bad else ""
+
+
+def _typed(entries: Mapping[str, msgspec.Raw]) -> tuple[dict[str, Row], int]:
+    rows, bad = {}, 0
+    for key, raw in entries.items():
+        try:
+            rows[clean(key.lower(), 500)] = msgspec.json.decode(raw, type=Row, strict=False)
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            bad += 1
+    return rows, bad
+
+
+def facts_of(key: str, row: Row, *, agent: str, transcript: str) -> Facts:
+    """What one row says. ``running`` is None where it has no status: locks tell then, if anything does."""
+    parent = row.parent_session_key or row.spawned_by or ""
+    return Facts(
+        key=key,
+        agent=agent_of(key) or agent,
+        session_id=clean(row.session_id, 200),
+        transcript=transcript,
+        parent_key=clean(parent.lower(), 500),
+        label=clean(row.label or "", 300),
+        model=clean(row.model or "", 120),
+        channel_name=clean((row.group_channel or "").lstrip("#"), 120),
+        from_key=address_of(key),
+        from_row=_delivery(row),
+        running=None if row.status is None else row.status == "running",
+        has_status=row.status is not None,
+        outcome=OVER.get(row.status or ""),
+        reason=clean(row.last_run_error or "", 400) or ("time limit reached" if row.status == "timeout" else ""),
+        started_at=(row.started_at or 0) / 1000,
+        ended_at=(row.ended_at or 0) / 1000,
+        updated_at=(row.updated_at or 0) / 1000,
+    )
+
+
+def _delivery(row: Row) -> Any:
+    context = row.delivery_context
+    if context is not None and context.channel == "mattermost":
+        return address_to(context.to, context.thread_id)
+    if context is None and row.last_channel == "mattermost":
+        return address_to(row.last_to, row.last_thread_id)
+    return address_to(None, None)
