@@ -1,0 +1,11 @@
+"""What is kept: one model and its query set per file. Rows are the truth; every task and message is only a hint."""
+
+from sessions_app.models.checkpoint import Checkpoint
+from sessions_app.models.destination import Circuit, Destination
+from sessions_app.models.post import Post
+from sessions_app.models.run import Run
+from sessions_app.models.session import Session
+from sessions_app.models.step import Step
+from sessions_app.models.watcher import Watcher
+
+__all__ = ["Checkpoint", "Circuit", "Destination", "Post", "Run", "Session", "Step", "Watcher"]

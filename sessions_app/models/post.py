@@ -1,0 +1,82 @@
+"""The Mattermost post of a root run: where it belongs, what it should say, and what it says."""
+
+import secrets
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+
+def new_nonce() -> str:
+    """26 random characters, as long as an id of Mattermost. Not made from the run: a second post needs another."""
+    return secrets.token_hex(13)
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    """Questions that delivery and the screens ask."""
+
+    def behind(self) -> Self:
+        """Posts that do not say the newest."""
+        return self.filter(Q(wanted_revision__gt=F("sent_revision")) | Q(send_now=True)).filter(parked="")
+
+    def holding_a_place(self) -> Self:
+        """Posts of live runs that exist or are being made: they count against the limit of open posts."""
+        return self.filter(closed=False, parked="").exclude(intent_at=None)
+
+    def open(self) -> Self:
+        """Posts that people can see and that do not say yet how their run ended."""
+        return self.filter(closed=False, parked="").exclude(post_id="")
+
+
+class Post(models.Model):
+    """`wanted_revision` is moved by ingest, `sent_revision` by delivery; a post is right when they are equal.
+
+    The intent (`intent_at`, `nonce`) is committed before the create call, so that a create whose outcome is unknown can
+    be found again by its nonce. `lease_until` is a claim that ends by itself when its worker dies.
+    """
+
+    run = models.OneToOneField("Run", on_delete=models.CASCADE, related_name="post")
+    destination = models.ForeignKey("Destination", on_delete=models.CASCADE, related_name="posts")
+    channel_id = models.CharField(max_length=26, blank=True)
+    user_id = models.CharField(max_length=26, blank=True, help_text="Stands for the direct channel with this person.")
+    thread_id = models.CharField(max_length=26, blank=True, help_text="Thread root named by the session key.")
+    prompt_id = models.CharField(max_length=26, blank=True, help_text="The post that asked for the run.")
+    root_id = models.CharField(max_length=26, blank=True, help_text="Thread root that it was really posted under.")
+    placed = models.BooleanField(default=False, help_text="Whether channel and root are settled.")
+    nonce = models.CharField(max_length=26, default=new_nonce, unique=True)
+    intent_at = models.FloatField(null=True, blank=True, help_text="When its creation was first intended.")
+    post_id = models.CharField(max_length=26, blank=True, db_index=True)
+    wanted_revision = models.PositiveIntegerField(default=0)
+    sent_revision = models.PositiveIntegerField(default=0)
+    wanted_word = models.CharField(max_length=20, blank=True)
+    sent_word = models.CharField(max_length=20, blank=True)
+    sent_hash = models.CharField(max_length=64, blank=True)
+    sent_at = models.FloatField(default=0.0)
+    run_started_at = models.FloatField(default=0.0)
+    run_over = models.BooleanField(default=False)
+    closed = models.BooleanField(default=False, help_text="Whether it says how the run ended.")
+    stop_note = models.BooleanField(default=False, help_text="Whether it says that the watcher stopped.")
+    send_now = models.BooleanField(default=False, help_text="Asked for by hand: send whatever the pace.")
+    not_before = models.FloatField(default=0.0, help_text="When it may be tried again (seconds since 1970).")
+    enqueued_until = models.FloatField(default=0.0, help_text="A task for it is thought to be on its way until then.")
+    lease_until = models.FloatField(default=0.0)
+    lease_owner = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="Failed tries in a row.")
+    last_error = models.TextField(blank=True)
+    reduced = models.BooleanField(default=False, help_text="Its text was refused once: it is kept short.")
+    parked = models.CharField(max_length=400, blank=True, help_text="Why nothing more is tried; empty: it is tried.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = [models.Index(fields=("closed", "not_before"), name="post_open")]
+
+    def __str__(self) -> str:
+        return self.post_id or f"post of run {self.run_id}"
+
+    @property
+    def address(self) -> str:
+        """Where people can open it; empty while it is not there. Needs the destination."""
+        return f"{self.destination.base_url}/_redirect/pl/{self.post_id}" if self.post_id else ""
