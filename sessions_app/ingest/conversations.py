@@ -1,0 +1,120 @@
+"""What was read → the runs of its session: load, fold, and what is to be saved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from django.db.models import F, Q
+
+from sessions_app.events import AnyEvent, Outcome, UserSaid
+from sessions_app.models import Run, Session
+from sessions_app.models.times import moment
+from sessions_app.sources.base import Chunk, Facts
+from sessions_app.state.codec import facts_from
+from sessions_app.state.reducer import REREADING, Conversation, fold
+from sessions_app.state.run_state import RunState, Step
+
+RECENT = 20  # older runs that are over get no more lines
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What was read of one transcript: which session's, in which window, and the events with their mark."""
+
+    key: str
+    window: str
+    transcript: str
+    chunk: Chunk
+
+
+@dataclass(kw_only=True, slots=True)
+class Talk:
+    """A session with the runs that a line may still belong to, while one batch is applied."""
+
+    session: Session
+    runs: dict[int, Run] = field(default_factory=dict)
+    states: dict[int, RunState] = field(default_factory=dict)
+    steps: list[tuple[int, Step]] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the store says of the session now."""
+        return facts_from(self.session.facts)
+
+    def set_state(self, state: RunState) -> None:
+        """Keep a run's new state, to be saved."""
+        if self.states.get(state.no) != state:
+            self.states[state.no] = state
+            self.changed.add(state.no)
+            self.session.last_run = max(self.session.last_run, state.no)
+
+
+def load(sessions: Sequence[Session], *, all_runs_of: Iterable[int] = ()) -> dict[int, Talk]:
+    """Talks by session id, in one query. ``all_runs_of``: sessions that are being read again from the start."""
+    talks = {session.id: Talk(session=session) for session in sessions}
+    recent = Q(over=False) | Q(no__gt=F("session__last_run") - RECENT) | Q(session_id__in=list(all_runs_of))
+    for run in Run.objects.filter(recent, session_id__in=list(talks)).order_by("no"):
+        talk = talks[run.session_id]
+        talk.runs[run.no] = run
+        talk.states[run.no] = run.value
+    return talks
+
+
+def child_keys(store: str, chunks: Iterable[Chunk]) -> dict[str, str]:
+    """Session keys of the sub-agents that announcements in these chunks name by session id."""
+    named = {
+        event.child_session_id
+        for chunk in chunks
+        for event in chunk.events
+        if isinstance(event, UserSaid) and event.child_session_id
+    }
+    if not named:
+        return {}
+    found = Session.objects.filter(store=store, window__in=named)
+    return {session.window: session.key for session in found}
+
+
+def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str]) -> None:
+    """Fold one reading into its talk."""
+    events: tuple[AnyEvent, ...] = reading.chunk.events
+    current = REREADING if reading.chunk.restarted else talk.session.current_run
+    before = Conversation(window=reading.window, current=current, runs=dict(talk.states))
+    after = fold(before, events, keys)
+    for state in after.runs.values():
+        talk.set_state(state)
+    talk.steps.extend(after.steps)
+    if after.current != REREADING:
+        talk.session.current_run = after.current
+
+
+def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
+    """A turn goes on and no line tells of it yet: open a run that waits for its first line."""
+    if not facts.running or has_lines:
+        return
+    if any(state.window in {"", facts.session_id} for state in talk.states.values()):
+        return
+    no = talk.session.last_run + 1
+    began = facts.started_at or facts.updated_at
+    talk.set_state(RunState(no=no, started_at=began, last_at=began, turn_started_at=began))
+
+
+def close_window(talk: Talk, old: str, at: float) -> None:
+    """The conversation was reset: what was going on in the old window is over. A run without a line moves on."""
+    for state in list(talk.states.values()):
+        if state.window == old and state.turn_open and not state.provisional:
+            ended = replace(state, turn_open=False, turn_ended_at=max(at, state.last_at), open=())
+            talk.set_state(replace(ended, outcome=Outcome.STOPPED, reason="session reset"))
+
+
+def run_row(talk: Talk, state: RunState, encoded: str) -> Run:
+    """The row of a run, new or known, with what its lines say."""
+    run = talk.runs.get(state.no) or Run(session=talk.session, no=state.no)
+    talk.runs[state.no] = run
+    run.state = encoded
+    run.window = state.window
+    run.start_id = state.start_id[:200]
+    run.title = state.title[:300]
+    run.label = talk.session.label
+    run.started_at = moment(state.started_at)
+    run.tools, run.tokens, run.cost = state.tools, state.tokens, state.cost
+    return run

@@ -1,0 +1,80 @@
+"""Which root runs get a post, and where. Decided once, when all that is there of a run has been read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sessions_app.models import Destination, Post, Run
+from sessions_app.models.times import seconds
+from sessions_app.sources.openclaw_keys import is_subagent
+from sessions_app.state.codec import facts_from
+from sessions_app.state.target import Target, may_be_fixed, target_of
+
+TOO_OLD = "It was over, or silent for longer than POST_MAX_AGE_S, when it was first seen."
+NOWHERE = "It was asked for outside Mattermost, and MM_DEFAULT_CHANNEL is not set."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostPolicy:
+    """Who gets a post. ``max_age_s`` -1: no limit; ``destination_id`` None: Mattermost is not configured."""
+
+    destination_id: int | None = None
+    default_channel: str = ""
+    max_age_s: float = 600.0
+
+
+def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
+    """Make the posts of those roots that have none and should have one; note why the others get none."""
+    if policy.destination_id is None:
+        return
+    open_ones = [run for run in roots if run.parent_id is None and not run.no_post]
+    have = set(Post.objects.filter(run__in=[run.id for run in open_ones]).values_list("run_id", flat=True))
+    made: list[Post] = []
+    refused: list[Run] = []
+    for run in open_ones:
+        if run.id in have:
+            continue
+        answer = _answer(run, now, policy)
+        if isinstance(answer, Target):
+            made.append(_post(run, answer, policy.destination_id))
+        elif answer:
+            run.no_post = answer
+            refused.append(run)
+    Post.objects.bulk_create(made, ignore_conflicts=True)
+    Run.objects.bulk_update(refused, ["no_post"], batch_size=200)
+
+
+def _answer(run: Run, now: float, policy: PostPolicy) -> Target | str:
+    """Where the post belongs, why there is none, or "" while that cannot be said yet."""
+    facts = facts_from(run.session.facts)
+    state = run.value
+    if is_subagent(run.session.key) or run.session.parent_key or facts is None:
+        return ""  # a sub-agent whose parent has not been seen yet has its place in the parent's post
+    newest = run.no == run.session.last_run
+    seen = max(seconds(run.seen_at), facts.updated_at if newest else 0.0)
+    if 0 <= policy.max_age_s < now - seen:
+        return TOO_OLD
+    if not may_be_fixed(state, facts):
+        return ""
+    return target_of(state, facts, newest=newest, default_channel=policy.default_channel) or NOWHERE
+
+
+def _post(run: Run, target: Target, destination_id: int) -> Post:
+    return Post(
+        run=run,
+        destination_id=destination_id,
+        channel_id=target.channel_id,
+        user_id=target.user_id,
+        thread_id=target.thread_id,
+        prompt_id=target.prompt_id,
+        wanted_revision=run.revision,
+        wanted_word=run.word,
+        run_over=run.over,
+        run_started_at=seconds(run.started_at),
+    )
+
+
+def destination_for(base_url: str | None) -> Destination | None:
+    """The row of the configured server, made on first use."""
+    if not base_url:
+        return None
+    return Destination.objects.get_or_create(base_url=base_url)[0]

@@ -1,0 +1,132 @@
+"""Trees of runs → words, revisions, and what posts should say. The time is passed in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sessions_app.models import Post, Run
+from sessions_app.models.run import view_of
+from sessions_app.models.times import moment, seconds
+from sessions_app.sources.base import ChildFact, Facts
+from sessions_app.state.codec import children_from, facts_from
+from sessions_app.state.liveness import NEVER, Limits, Member, Verdict, judge
+from sessions_app.state.run_state import Child, RunState
+from sessions_app.state.view_digest import digest
+
+JUDGED = ("word", "reason", "because", "over", "since", "ended_at", "seen_at", "look_at")
+
+
+def judge_trees(roots: Iterable[int], now: float, limits: Limits) -> list[Run]:
+    """Decide the words of these trees and save what changed. Returns the root rows, judged."""
+    by_root: dict[int, list[Run]] = defaultdict(list)
+    for run in Run.objects.all().trees(set(roots)):
+        by_root[run.root_id or run.id].append(run)
+    changed: list[Run] = []
+    found: list[Run] = []
+    for root_id, runs in by_root.items():
+        root = next((run for run in runs if run.id == root_id), None)
+        if root is None:
+            continue
+        changed.extend(_judge_one(root, runs, now, limits))
+        found.append(root)
+    if changed:
+        Run.objects.bulk_update(changed, [*JUDGED, "revision", "digest"], batch_size=200)
+    return found
+
+
+def _judge_one(root: Run, runs: Sequence[Run], now: float, limits: Limits) -> list[Run]:
+    verdicts = judge(members_of(runs), now, limits)
+    changed = {run.id: run for run in runs if run.id in verdicts and _apply(run, verdicts[run.id])}
+    soonest = min((verdict.look_at for verdict in verdicts.values()), default=NEVER)
+    look_at = None if soonest == NEVER else moment(soonest)
+    if root.look_at != look_at:
+        root.look_at = look_at
+        changed[root.id] = root
+    children: dict[int | None, list[Run]] = defaultdict(list)
+    for run in runs:
+        children[run.parent_id].append(run)
+    seen = digest(view_of(root, children))
+    if root.digest != seen:
+        root.digest, root.revision = seen, root.revision + 1
+        changed[root.id] = root
+    return list(changed.values())
+
+
+def _apply(run: Run, verdict: Verdict) -> bool:
+    """Put a verdict into the row's columns; whether that changed any."""
+    now = {
+        "word": verdict.word.value,
+        "reason": verdict.reason[:400],
+        "because": verdict.because[:200],
+        "over": verdict.word.over,
+        "since": moment(verdict.since),
+        "ended_at": moment(verdict.ended_at),
+        "seen_at": moment(verdict.seen_at),
+    }
+    before = {name: getattr(run, name) for name in now}
+    for name, value in now.items():
+        setattr(run, name, value)
+    return before != now
+
+
+def members_of(runs: Sequence[Run]) -> list[Member]:
+    """The runs of one tree with the facts about them."""
+    states = {run.id: run.value for run in runs}
+    told = _told(runs, states)
+    return [_member(run, states[run.id], told.get(run.id)) for run in runs]
+
+
+def _told(runs: Sequence[Run], states: dict[int, RunState]) -> dict[int, Child]:
+    """What each parent's lines say of its children; a key spawned twice is matched in order."""
+    waiting: dict[tuple[int, str], list[Child]] = defaultdict(list)
+    for run in runs:
+        for child in states[run.id].children:
+            waiting[run.id, child.key].append(child)
+    told = {}
+    for run in sorted(runs, key=lambda one: one.no):
+        queue = waiting.get((run.parent_id or 0, run.session.key))
+        if queue:
+            told[run.id] = queue.pop(0)
+    return told
+
+
+def _member(run: Run, state: RunState, told: Child | None) -> Member:
+    session = run.session
+    newest = run.no == session.last_run
+    facts: Facts | None = facts_from(session.facts) if newest else None
+    if facts is not None and state.window not in {"", facts.session_id}:
+        facts = None
+    return Member(
+        id=run.id,
+        parent_id=run.parent_id,
+        state=state,
+        facts=facts,
+        vanished=session.vanished,
+        told=told,
+        registered=_registered(children_from(session.registered), told),
+        was_over=run.over,
+        finished_by_hand=seconds(run.finished_by_hand_at),
+    )
+
+
+def _registered(entries: Sequence[ChildFact], told: Child | None) -> ChildFact | None:
+    if told is not None and told.turn_id:
+        return next((entry for entry in entries if entry.turn_id == told.turn_id), None)
+    return entries[-1] if entries else None
+
+
+def tell_posts(roots: Sequence[Run]) -> None:
+    """Move the wanted revision of the posts of these roots."""
+    posts = {post.run_id: post for post in Post.objects.filter(run__in=[run.id for run in roots])}
+    behind = []
+    for run in roots:
+        post = posts.get(run.id)
+        if post is None or (post.wanted_revision, post.run_over) == (run.revision, run.over):
+            continue
+        post.wanted_revision, post.wanted_word, post.run_over = run.revision, run.word, run.over
+        post.run_started_at = seconds(run.started_at)
+        if not run.over:
+            post.closed = False
+        behind.append(post)
+    if behind:
+        fields = ["wanted_revision", "wanted_word", "run_over", "run_started_at", "closed"]
+        Post.objects.bulk_update(behind, fields)
