@@ -1,0 +1,78 @@
+"""Which posts are due, in which order, and handing them on. Runs in the watcher's loop: never calls out itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import F, Q
+
+from sessions_app.deliver.pace import Due, Standing, due
+from sessions_app.models import Circuit, Destination, Post
+
+THOUGHT_ON_ITS_WAY_S = 30.0  # after that a task that was handed on is taken for lost
+
+
+@dataclass(kw_only=True)
+class Dispatcher:
+    """``enqueue`` takes a post's id and returns at once; ``room`` says how many more it can take now."""
+
+    enqueue: Callable[[int], None]
+    room: Callable[[], int]
+    clock: Callable[[], float]
+    throttle_s: float = 1.0
+    patient: bool = True  # False: whatever is due at all is due now
+
+    def hand_on(self) -> int:
+        """Hand on what is due, the most urgent first, as much as there is room for. Returns how many."""
+        room = self.room()
+        if room <= 0:
+            return 0
+        now = self.clock()
+        handed = 0
+        for destination in Destination.objects.filter(paused=False, quiet_until__lte=now, next_slot_at__lte=now):
+            limit = room - handed
+            if destination.circuit != Circuit.CLOSED:
+                limit = min(limit, 1) if destination.open_until <= now else 0
+            for post_id in self._due(destination, now)[: max(limit, 0)]:
+                handed += self._hand_on(post_id, now)
+        return handed
+
+    def _due(self, destination: Destination, now: float) -> list[int]:
+        free = Post.objects.filter(
+            destination=destination, parked="", not_before__lte=now, lease_until__lt=now, enqueued_until__lt=now
+        )
+        candidates = free.filter(
+            Q(closed=False) | Q(send_now=True) | Q(wanted_revision__gt=F("sent_revision"))
+        ).order_by("sent_at")
+        waiting: list[tuple[Due, Post]] = []
+        for post in candidates[:1000]:
+            when = due(_standing(post), now, self.throttle_s)
+            if when is not None and self._is_due(when, post, now):
+                waiting.append((when, post))
+        waiting.sort(key=lambda one: (one[0].rank, one[1].sent_at, one[1].id))
+        return [post.id for _, post in waiting]
+
+    def _is_due(self, when: Due, post: Post, now: float) -> bool:
+        if self.patient:
+            return when.at <= now
+        return not post.post_id or post.wanted_revision > post.sent_revision or post.run_over or post.send_now
+
+    def _hand_on(self, post_id: int, now: float) -> int:
+        claimed = Post.objects.filter(id=post_id, enqueued_until__lt=now).update(
+            enqueued_until=now + THOUGHT_ON_ITS_WAY_S
+        )
+        if claimed:
+            self.enqueue(post_id)
+        return claimed
+
+
+def _standing(post: Post) -> Standing:
+    return Standing(
+        exists=bool(post.post_id),
+        behind=post.wanted_revision > post.sent_revision,
+        word_changed=post.wanted_word != post.sent_word,
+        over=post.run_over,
+        closed=post.closed,
+        urgent=post.stop_note or post.send_now,
+        run_started_at=post.run_started_at,
+        sent_at=post.sent_at,
+    )
