@@ -1,0 +1,1 @@
+"""One module per command of manage.py. A command parses its options and calls a room; it decides nothing itself."""

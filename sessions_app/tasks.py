@@ -1,0 +1,21 @@
+"""Celery's way in: thin, ids only. A task is a hint; losing every one of them loses nothing."""
+
+from celery import shared_task
+
+from sessions_app import wiring
+
+
+@shared_task(name="livestatus.publish_post")
+def publish_post(post_id: int) -> None:
+    """Bring a post to its newest revision."""
+    wiring.publisher().publish(post_id)
+
+
+def publish_here(post_id: int) -> None:
+    """The task in this process: the same code with and without a broker."""
+    publish_post.apply(args=(post_id,), throw=True)
+
+
+def publish_by_broker(post_id: int) -> None:
+    """The task by way of the broker; raises whatever the broker does."""
+    publish_post.apply_async((post_id,), expires=60, retry=False, ignore_result=True)
