@@ -1,0 +1,1 @@
+"""Figures, not tests: `make bench` prints them, with how they were taken."""
