@@ -197,9 +197,9 @@ def test_any_text_gives_text_that_can_be_stored(text):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(alphabet="abcdefghijklmnop rstuvwxyz.,\n", max_size=200))
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz .,\n", max_size=200))
 def test_words_stay(text):
-    # "q" is missing so that no word of a rule can be made by chance and "=" so that nothing is assigned.
+    # Nothing is assigned in it; what is left are the words that introduce a secret in a sentence.
     words = ("token", "secret", "pass", "key", "login", "auth", "basic", "bearer", "pin", "aws", "amz", "amazon")
     if not any(word in text for word in words):
         assert redact(text) == text
@@ -238,11 +238,13 @@ def test_own_secrets_do_not_forget_earlier_ones():
     assert redact("first-secret-and-more, first-secret") == "[redacted], [redacted]"
 
 
-@pytest.mark.parametrize("family", SECRETS)
-def test_a_second_opinion_finds_nothing_left(family):
-    secret = SECRETS[family][1]
+def second_opinion(text):
     with default_settings():
-        for line in redact(SECRETS[family][0]).splitlines():
-            for found in scan_line(line):
-                value = found.secret_value or ""
-                assert secret not in value
+        return {found.secret_value or "" for line in text.splitlines() for found in scan_line(line)}
+
+
+def test_a_second_opinion_finds_nothing_left():
+    known = [(text, secret) for text, secret in SECRETS.values() if any(secret in v for v in second_opinion(text))]
+    assert len(known) > 15  # or it would be no opinion
+    for text, secret in known:
+        assert not any(secret in value for value in second_opinion(redact(text)))

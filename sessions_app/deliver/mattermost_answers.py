@@ -134,7 +134,7 @@ def _verdict(
         return BodyRefused, f"{server} finds the body too large to {doing}: send less.", False
     if status >= 500:
         return _server_error(status, found, error_id, doing, server)
-    if found is None or error_id == "api.context.404.app_error":
+    if found is None:
         return NotMattermost, not_mattermost(answer, server).sentence, False
     if status == 401:
         return TokenRefused, _REVOKED.format(server=server), False

@@ -118,7 +118,7 @@ class Http:
                 except (requests.RequestException, HTTPError, OSError) as error:
                     stale = state.reused and not state.answered and not isinstance(error, requests.Timeout)
                     if repeat and stale:
-                        self._adapter.poolmanager.clear()
+                        self._adapter.close()  # the idle ones, which are as old
                         continue
                     raise Unreachable(
                         f"Mattermost at {self.server} {_reason(error, state)}: check that it is running and that "

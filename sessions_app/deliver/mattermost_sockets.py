@@ -74,7 +74,7 @@ class _Noting(HTTPConnection):
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         exchange = current_exchange.get()
-        exchange.reused = self._answers > 0
+        exchange.reused = self.sock is not None and self._answers > 0  # without a socket it connects anew
         exchange.connected = exchange.connected or exchange.reused
         super().request(*args, **kwargs)
 

@@ -117,7 +117,7 @@ def _choose(root: Node, room: Room, line: Callable[[Item], str]) -> dict[Node, l
     while heap:
         _, item, parent = heapq.heappop(heap)
         text = "  " * (item.depth - 1) + "- " + line(item)
-        lines, chars = lines - 1, chars - len(text) - COUNT_CHARS - 1
+        lines, chars = lines - 1, chars - len(text) - 1 - (COUNT_CHARS if item.below else 0)
         if lines < 0 or chars < 0:
             break
         shown[parent].append((item, text))

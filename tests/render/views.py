@@ -130,7 +130,7 @@ def _runs(children):
     )
 
 
-runs = st.recursive(_runs(st.just(())), lambda below: _runs(st.lists(below, max_size=6).map(tuple)), max_leaves=20)
+runs = st.recursive(_runs(st.just(())), lambda below: _runs(st.lists(below, max_size=6).map(tuple)), max_leaves=12)
 
 
 def wide(view, times_wider):
