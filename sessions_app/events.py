@@ -100,6 +100,8 @@ class UserSaid(Event):
     child_label: str = ""
     child_outcome: Outcome | None = None
     child_error: str = ""
+    child_key: str = ""  # the sub-agent's session, where the line names it
+    command_ended: bool = False  # OpenClaw wakes the agent because a command in the background is over
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +129,7 @@ class ToolEnded(Event):
     spawned: Spawned | None = None
     running: str = ""
     finished: str = ""  # a background command that this result says is over
+    yielded: bool = False  # the agent gave its turn back until its sub-agents are done
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

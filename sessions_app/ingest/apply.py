@@ -123,10 +123,10 @@ def _learn(talk: Talk, facts: Facts) -> None:
 
 def _read(talk: Talk, reading: Reading, named: Mapping[str, str]) -> None:
     """Fold a reading and move its checkpoint, in the same transaction."""
-    read_into(talk, reading, named)
-    point, _ = Checkpoint.objects.get_or_create(
+    point, new = Checkpoint.objects.get_or_create(
         session=talk.session, transcript=reading.transcript, defaults={"window": reading.window}
     )
+    read_into(talk, reading, named, again=reading.chunk.restarted or (new and _read_elsewhere(talk, reading)))
     point.mark = reading.chunk.mark
     point.save()
     if reading.chunk.problem:
@@ -134,6 +134,12 @@ def _read(talk: Talk, reading: Reading, named: Mapping[str, str]) -> None:
     newest = max((event.at for event in reading.chunk.events), default=0.0)
     if newest and (talk.session.seen_at is None or newest > talk.session.seen_at.timestamp()):
         talk.session.seen_at = moment(newest)
+
+
+def _read_elsewhere(talk: Talk, reading: Reading) -> bool:
+    """Whether this window has been read under another name: the installation has moved to another store."""
+    others = Checkpoint.objects.filter(session=talk.session, window=reading.window, position__gt=0)
+    return others.exclude(transcript=reading.transcript).exists()
 
 
 def _save(talks: Iterable[Talk]) -> list[Run]:

@@ -74,10 +74,10 @@ def child_keys(store: str, chunks: Iterable[Chunk]) -> dict[str, str]:
     return {session.window: session.key for session in found}
 
 
-def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str]) -> None:
-    """Fold one reading into its talk."""
+def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str], *, again: bool) -> None:
+    """Fold one reading into its talk. ``again``: the window is read anew from its first line."""
     events: tuple[AnyEvent, ...] = reading.chunk.events
-    current = REREADING if reading.chunk.restarted else talk.session.current_run
+    current = REREADING if again else talk.session.current_run
     before = Conversation(window=reading.window, current=current, runs=dict(talk.states))
     after = fold(before, events, keys)
     for state in after.runs.values():

@@ -27,11 +27,13 @@ class Reader:
     pending: dict[str, None] = field(default_factory=dict)  # transcripts to read, in the order they were heard of
     _signatures: dict[str, object] = field(default_factory=dict)
     _missing: set[str] = field(default_factory=set)
+    _compare: bool = False  # after the next look, read whatever ends elsewhere
 
     def heard(self, path: str) -> None:
         """A file of the store changed."""
         touch = self.source.touched(path)
         self.look_due = self.look_due or touch.survey
+        self._compare = self._compare or touch.any_transcript
         if touch.transcript:
             self.pending[touch.transcript] = None
             if touch.transcript not in self._owners():
@@ -39,7 +41,10 @@ class Reader:
 
     def sweep(self) -> None:
         """Look at everything: whatever was missed is found here."""
-        self.look_due = True
+        self.look_due = self._compare = True
+
+    def _find_changed(self) -> None:
+        self._compare = False
         for transcript in self._owners():
             if self.source.signature(transcript) != self._signatures.get(transcript):
                 self.pending[transcript] = None
@@ -57,6 +62,8 @@ class Reader:
         if self.look_due:
             self.look_due = False
             yield from self._surveyed(self.source.survey())
+        if self._compare:
+            self._find_changed()
         while self.pending:
             readings = list(self._read_round())
             if readings:

@@ -110,10 +110,11 @@ class Chunk:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Touch:
-    """What a change of a file means: look at the store again, read a transcript, or nothing."""
+    """What a change of a file means: look at the store again, read one transcript or any, or nothing."""
 
     survey: bool = False
     transcript: str = ""
+    any_transcript: bool = False  # whichever of them ends elsewhere than at the last look
 
 
 class Source(Protocol):

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sessions_app.sources.base import Source
-from sessions_app.sources.openclaw_jsonl import OpenClawJsonl
+from sessions_app.sources.openclaw import OpenClaw
 
 
 def open_sources(folders: Iterable[Path]) -> tuple[Source, ...]:
     """A source for each folder, in order, each folder once. None of them needs to exist yet."""
-    return tuple(OpenClawJsonl(folder) for folder in dict.fromkeys(folders))
+    return tuple(OpenClaw(folder) for folder in dict.fromkeys(folders))

@@ -15,11 +15,9 @@ from sessions_app.sources.openclaw_lines import BadLineError, line_id, parse
 from sessions_app.sources.openclaw_locks import Lock, locks_in
 from sessions_app.sources.openclaw_registry import Registry
 from sessions_app.sources.openclaw_rows import Rows, Signature, facts_of, signature
-from sessions_app.sources.openclaw_sqlite import has_session_nodes
 from sessions_app.sources.tailer import CannotReadError, Lines, read_lines
 
 KIND = "openclaw-jsonl"
-NOT_YET = "Agent {agent} in {root} keeps its sessions in SQLite (OpenClaw 2026.8 or later), which is not read yet."
 
 
 @dataclass
@@ -64,15 +62,15 @@ class OpenClawJsonl:
         if agent in self._agents:
             self._agents[agent].locks_seen = True
 
-    def survey(self) -> Survey:
-        """Look at every agent's rows and locks, and at the registry."""
+    def survey(self, without: frozenset[str] = frozenset()) -> Survey:
+        """Look at every agent's rows and locks, and at the registry. ``without``: agents that have moved to SQLite."""
         if not self.root.is_dir():
             return Survey(problems=(f"{self.root} is not there yet; waiting for OpenClaw to make it.",), complete=False)
         sessions: dict[str, Facts] = {}
         problems: list[str] = []
         complete = True
         children, registry_problem = self._registry.look()
-        for agent, folder, problem in self._agent_folders():
+        for agent, folder, problem in self._agent_folders(without):
             if problem:
                 problems.append(problem)
                 complete = complete and bool(agent)
@@ -85,7 +83,7 @@ class OpenClawJsonl:
             problems.append(registry_problem)
         return Survey(sessions=sessions, children=children, problems=tuple(problems), complete=complete)
 
-    def _agent_folders(self) -> Iterator[tuple[str, Path, str]]:
+    def _agent_folders(self, without: frozenset[str]) -> Iterator[tuple[str, Path, str]]:
         try:
             agents = sorted(entry.name for entry in os.scandir(self.root / "agents") if entry.is_dir())
         except FileNotFoundError:
@@ -96,10 +94,7 @@ class OpenClawJsonl:
             return
         for agent in agents:
             sessions = self.root / "agents" / agent / "sessions"
-            if has_session_nodes(self.root / "agents" / agent / "agent" / "openclaw-agent.sqlite"):
-                yield agent, sessions, NOT_YET.format(agent=agent, root=self.root)
-                continue
-            if sessions.is_dir():
+            if agent not in without and sessions.is_dir():
                 yield agent, sessions, ""
 
     def _look(self, agent: str, folder: Path, registry: bool) -> tuple[dict[str, Facts], list[str]]:

@@ -130,8 +130,7 @@ def parse(raw: bytes) -> AnyEvent:
     if line.type == "message" and line.message is not None:
         return _message(line.message, common)
     if line.type == "session":
-        parent = (line.parent_session or "").replace("\\", "/").rsplit("/", 1)[-1]
-        return Opened(**common, session_id=line.id or "", parent=parent)
+        return Opened(**common, session_id=line.id or "", parent=_parent(line.parent_session or ""))
     if line.type == "compaction":
         return Compacted(**common)
     if line.type == "reset":
@@ -139,6 +138,13 @@ def parse(raw: bytes) -> AnyEvent:
     if line.type == "custom" and line.custom_type == "openclaw:prompt-error" and b'"aborted"' in raw:
         return Aborted(**common)
     return Noted(**common, kind=line.custom_type or line.type)
+
+
+def _parent(named: str) -> str:
+    """``sqlite:<agent>:<session id>`` or the base name of a file, without the path that OpenClaw saw."""
+    if named.startswith("sqlite:"):
+        return ":".join(named.split(":")[:3])
+    return named.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _decode(raw: bytes) -> Line:
@@ -253,6 +259,7 @@ def _tool_ended(message: Message, common: dict[str, Any]) -> ToolEnded:
         spawned=spawned,
         running=background[:120] if details.status == "running" and message.tool_name == "exec" else "",
         finished=background[:120] if details.status in {"completed", "failed", "killed"} else "",
+        yielded=message.tool_name == "sessions_yield" and details.status == "yielded",
     )
 
 

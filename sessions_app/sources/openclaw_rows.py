@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sessions_app.events import Outcome
-from sessions_app.sources.base import Facts
-from sessions_app.sources.openclaw_keys import address_of, address_to, agent_of
+from sessions_app.sources.base import Address, Facts
+from sessions_app.sources.openclaw_keys import MATTERMOST_ID, address_of, address_to, agent_of
 from sessions_app.sources.text import clean
 
 MAX_ROWS = 64 * 1024 * 1024
@@ -46,6 +46,18 @@ class Delivery(msgspec.Struct, rename="camel"):
     thread_id: Any = None
 
 
+class Origin(msgspec.Struct, rename="camel"):
+    native_channel_id: str | None = None
+
+
+class Route(msgspec.Struct, rename="camel"):
+    """2026.9's ``delivery``, which replaces all other fields about where a session talks."""
+
+    kind: str | None = None
+    context: Delivery | None = None
+    origin: Origin | None = None
+
+
 class Row(msgspec.Struct, rename="camel"):
     """One entry; fields that OpenClaw may leave out are optional, all others are skipped unread."""
 
@@ -61,6 +73,7 @@ class Row(msgspec.Struct, rename="camel"):
     label: str | None = None
     model: str | None = None
     group_channel: str | None = None
+    delivery: Route | None = None
     delivery_context: Delivery | None = None
     last_channel: str | None = None
     last_to: str | None = None
@@ -150,10 +163,23 @@ def facts_of(key: str, row: Row, *, agent: str, transcript: str) -> Facts:
     )
 
 
-def _delivery(row: Row) -> Any:
+def _delivery(row: Row) -> Address:
+    if row.delivery is not None:
+        return _routed(row.delivery)
     context = row.delivery_context
     if context is not None and context.channel == "mattermost":
         return address_to(context.to, context.thread_id)
     if context is None and row.last_channel == "mattermost":
         return address_to(row.last_to, row.last_thread_id)
     return address_to(None, None)
+
+
+def _routed(route: Route) -> Address:
+    """A direct message's channel is named beside the person's id: then nobody has to be asked for it."""
+    if route.context is None or route.context.channel != "mattermost":
+        return Address()
+    address = address_to(route.context.to, route.context.thread_id)
+    native = (route.origin.native_channel_id if route.origin else None) or ""
+    if address.user_id and MATTERMOST_ID.match(native):
+        return Address(channel_id=native, user_id=address.user_id, thread_id=address.thread_id)
+    return address

@@ -38,11 +38,18 @@ def user_said(text: str, common: dict[str, Any], *, display: bool | None, proven
         return _task(body, common)
     if body.startswith("[System Message]"):
         return _announcement(body, common)
-    if provenance or display is False:
-        return UserSaid(**common, origin=Origin.ANNOUNCEMENT if provenance else Origin.WAKE)
-    if body.startswith(OWN):
-        return UserSaid(**common, origin=Origin.WAKE)
+    if provenance or display is False or body.startswith(OWN):
+        return _own(body, common, provenance if isinstance(provenance, dict) else {})
     return _prompt(body, common, extra if isinstance(extra, dict) else {})
+
+
+def _own(body: str, common: dict[str, Any], provenance: dict[str, Any]) -> UserSaid:
+    """A line of OpenClaw's own: 2026.9 says beside it where it comes from."""
+    if provenance.get("kind") == "inter_session":
+        key = str(provenance.get("sourceSessionKey") or "").lower()
+        return UserSaid(**common, origin=Origin.ANNOUNCEMENT, child_key=clean(key, 500))
+    ended = provenance.get("sourceTool") == "exec" or body.startswith("[OpenClaw exec completion]")
+    return UserSaid(**common, origin=Origin.WAKE, command_ended=ended)
 
 
 def _task(body: str, common: dict[str, Any]) -> UserSaid:

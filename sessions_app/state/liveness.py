@@ -191,6 +191,8 @@ def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:
         return ended
     if facts.running:
         later = facts.started_at > state.turn_ended_at
+        if state.yielded and not later:
+            return ended
         if later and member.was_over:
             return ended  # a new prompt or a wake-up: its first line will say which
         began = facts.started_at if later else state.turn_ended_at

@@ -119,15 +119,26 @@ def _route(runs: Mapping[int, RunState], current: int, event: AnyEvent, child_ke
         for number in sorted(runs, reverse=True):
             if any(step.call_id == event.call_id for step in runs[number].open):
                 return number
+    if isinstance(event, AgentSaid) and "announce:" in event.turn_id:
+        return _named(runs, event.turn_id) or newest
     has_turn = runs.get(current)
     if has_turn is not None and (has_turn.turn_open or has_turn.outcome is Outcome.FAILED):
         return current
     return newest
 
 
+def _named(runs: Mapping[int, RunState], turn_id: str) -> int:
+    """The run whose sub-agent a turn's own id names (2026.9: ``announce:v1:<key>:<turn>``)."""
+    for number in sorted(runs, reverse=True):
+        for child in runs[number].children:
+            if f":{child.key}:" in turn_id or (child.turn_id and child.turn_id in turn_id):
+                return number
+    return 0
+
+
 def _awaiting(runs: Mapping[int, RunState], event: UserSaid, child_keys: Mapping[str, str]) -> int:
     """The run whose child an announcement names: by its session, else the newest that waits for such a label."""
-    key = child_keys.get(event.child_session_id, "")
+    key = event.child_key or child_keys.get(event.child_session_id, "")
     for number in sorted(runs, reverse=True):
         if key and any(child.key == key for child in runs[number].children):
             return number
@@ -143,9 +154,10 @@ def apply_event(run: RunState, event: AnyEvent, child_keys: Mapping[str, str]) -
         run = replace(run, last_at=max(run.last_at, event.at))
     match event:
         case UserSaid():
-            return _woken(_answered(run, event, child_keys), event.at)
+            return _interrupted(_woken(_answered(run, event, child_keys), event.at), event)
         case AgentSaid():
-            return _said(run if run.turn_open else _woken(run, event.at), event)
+            ends_yield = run.yielded and event.stop is Stop.ABORTED
+            return _said(run if run.turn_open or ends_yield else _woken(run, event.at), event)
         case ToolEnded():
             return _ended(run if run.turn_open else _woken(run, event.at), event)
         case Aborted():
@@ -159,7 +171,18 @@ def apply_event(run: RunState, event: AnyEvent, child_keys: Mapping[str, str]) -
 
 def _woken(run: RunState, at: float) -> RunState:
     """A new turn of the same run. The outcome of the last one stands until this one has its own."""
-    return replace(run, turn_open=True, turn_started_at=at, aborted=False)
+    return replace(run, turn_open=True, turn_started_at=at, aborted=False, yielded=False)
+
+
+def _interrupted(run: RunState, event: UserSaid) -> RunState:
+    """A new turn begins with a line: calls of the last one that are still open were cut off and bring no result."""
+    cut = tuple(replace(step, ended_at=event.at) for step in run.open)
+    return replace(
+        run,
+        open=(),
+        finished=(*run.finished, *cut)[-FINISHED_KEPT:],
+        background=() if event.command_ended else run.background,
+    )
 
 
 def _answered(run: RunState, event: UserSaid, child_keys: Mapping[str, str]) -> RunState:
@@ -174,6 +197,8 @@ def _answered(run: RunState, event: UserSaid, child_keys: Mapping[str, str]) -> 
 
 
 def _said(run: RunState, event: AgentSaid) -> RunState:
+    if run.yielded and event.stop is Stop.ABORTED:
+        return run  # that is how a yield ends the turn; the line is deleted a moment later
     opened = tuple(
         Step(call_id=call.id, tool=call.tool, target=call.target, started_at=event.at)
         for call in event.calls
@@ -210,6 +235,8 @@ def _ended(run: RunState, event: ToolEnded) -> RunState:
     step = asked or Step(call_id=event.call_id, tool=event.tool, started_at=event.at)
     child_key = event.spawned.key if event.spawned else ""
     done = replace(step, ended_at=event.at, ok=event.ok, error=event.error, child_key=child_key, running=event.running)
+    if event.yielded:
+        run = replace(run, turn_open=False, turn_ended_at=event.at, outcome=Outcome.DONE, yielded=True)
     children = run.children
     if event.spawned and all(child.key != child_key or child.answered_at for child in children):
         born = Child(key=child_key, turn_id=event.spawned.turn_id, label=step.target, spawned_at=event.at)

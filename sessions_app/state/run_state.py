@@ -63,6 +63,7 @@ class RunState:
     outcome: Outcome | None = None
     reason: str = ""
     aborted: bool = False
+    yielded: bool = False  # gave its turn back until its sub-agents are done; the store still says running then
     cut_off: bool = False
     say: str = ""
     model: str = ""

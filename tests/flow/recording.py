@@ -8,11 +8,14 @@ import json
 import random
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from tests.flow.recording_db import DbTimeline
 
 DATA = Path(__file__).parent.parent / "data" / "openclaw"
 Write = Callable[[], None]
@@ -49,7 +52,12 @@ class Recording:
     @classmethod
     def all(cls) -> "list[Recording]":
         """Every recording of the store of files."""
-        return [cls(str(path.parent.relative_to(DATA))) for path in sorted(DATA.glob("*/*/timeline.csv"))]
+        return [cls(str(path.parent.relative_to(DATA))) for path in sorted(DATA.glob("*/*/store_timeline.jsonl"))]
+
+    @classmethod
+    def all_databases(cls) -> "list[Recording]":
+        """Every recording of the SQLite store."""
+        return [cls(str(path.parent.relative_to(DATA))) for path in sorted(DATA.glob("*/*/db_timeline.jsonl"))]
 
     def asked(self) -> list[Asked]:
         """What people wrote, as far as it was recorded."""
@@ -61,6 +69,9 @@ class Recording:
         """Ids of the channels that somebody wrote in or that a session is named for."""
         stores = self.folder.glob("agents/*/sessions/sessions.json")
         keys = [key for path in stores for key in json.loads(path.read_text())]
+        for path in self.folder.glob("agents/*/agent/*.sqlite"):
+            with sqlite3.connect(path) as database:
+                keys += [key for (key,) in database.execute("SELECT session_key FROM session_nodes")]
         named = {found[1] for key in keys if (found := re.search(r":(?:channel|group):([a-z0-9]{26})", key))}
         return named | {asked.channel for asked in self.asked()}
 
@@ -96,6 +107,10 @@ class Recording:
 
     def as_it_happened(self, store: Path) -> "list[Moment]":
         """Every change of rows, locks, registry and transcripts in the recorded order and timing."""
+        if (self.folder / "db_timeline.jsonl").exists():
+            timeline = DbTimeline(self.folder, store)
+            timeline.prepare()
+            return [Moment(at, write) for at, write in timeline.moments()]
         return sorted(_Timeline(self, store).moments(), key=lambda moment: moment.at)
 
 

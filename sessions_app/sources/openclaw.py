@@ -1,0 +1,64 @@
+"""An installation of OpenClaw: which of the two stores each agent uses, decided anew at every look.
+
+Newest releases keep sessions in SQLite and may leave the old files in place, dead. So where an agent's database has a
+table ``session_nodes`` it is read and ``sessions.json`` is not. An installation may move from one to the other while we
+watch: keys, session ids and event ids stay, so sessions and runs do too.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from sessions_app.sources.base import Chunk, Mark, Survey, Touch
+from sessions_app.sources.openclaw_jsonl import OpenClawJsonl
+from sessions_app.sources.openclaw_sqlite import FILE, OpenClawSqlite, has_session_nodes
+
+
+class OpenClaw:
+    """Both stores of one state folder behind one face. Safe for one thread at a time."""
+
+    kind = "openclaw"
+
+    def __init__(self, root: Path) -> None:
+        self.files = OpenClawJsonl(root)
+        self.root = self.files.root
+        self.name = self.files.name
+        self.database = OpenClawSqlite(self.root)
+
+    def survey(self) -> Survey:
+        """Look at the agents of both kinds."""
+        agents = self._agents()
+        moved = tuple(agent for agent in agents if has_session_nodes(self.root / "agents" / agent / "agent" / FILE))
+        files = self.files.survey(without=frozenset(moved))
+        rows = self.database.survey(moved)
+        return replace(
+            files,
+            sessions={**files.sessions, **rows.sessions},
+            problems=files.problems + rows.problems,
+            complete=files.complete and rows.complete,
+        )
+
+    def _agents(self) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(entry.name for entry in os.scandir(self.root / "agents") if entry.is_dir()))
+        except OSError:
+            return ()
+
+    def read(self, transcript: str, mark: Mark, budget: int) -> Chunk:
+        """Read on from a mark, in the store that the name says."""
+        store = self.database if "#" in transcript else self.files
+        return store.read(transcript, mark, budget)
+
+    def signature(self, transcript: str) -> object:
+        """Something that differs after the transcript has changed."""
+        return self.database.signature(transcript) if "#" in transcript else self.files.signature(transcript)
+
+    def folders(self) -> tuple[Path, ...]:
+        """Folders whose changes are worth hearing of."""
+        return self.files.folders()
+
+    def touched(self, path: str) -> Touch:
+        """A write to a database may concern any of its windows: look at all."""
+        if os.path.basename(path).startswith(FILE):
+            return Touch(survey=True, any_transcript=True)
+        return self.files.touched(path)

@@ -1,0 +1,147 @@
+"""A recording of a SQLite store, written into a live (WAL) database again as it happened.
+
+`db_timeline.jsonl` has every change of a row and every new, rewritten or deleted event; bodies are cut there, so they are
+taken from the final database. Python's own SQLite may be older than the one that made the file: its checks are not run.
+"""
+
+import itertools
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Write = Callable[[], None]
+FILE = Path("agents/main/agent/openclaw-agent.sqlite")
+OWN = {"_status_col": "status", "_updated_at_col": "updated_at", "_sid_col": "current_session_id"}
+
+
+class DbTimeline:
+    """The moments of one recording, against the database below ``store``."""
+
+    def __init__(self, folder: Path, store: Path) -> None:
+        self.final = folder / FILE
+        self.path = store / FILE
+        lines = (folder / "db_timeline.jsonl").read_text().splitlines()
+        self.changes = [json.loads(line) for line in lines]
+        stamps = [
+            c["created_at"] + c["lag_ms"] - c["t_ms"] for c in self.changes if c.get("event") and c["lag_ms"] >= 0
+        ]
+        self.t0 = sorted(stamps)[len(stamps) // 2] / 1000
+        with sqlite3.connect(self.final) as source:
+            self.bodies = {
+                (window, seq): (plain, packed, size, at)
+                for window, seq, plain, packed, size, at in source.execute(
+                    "SELECT session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at FROM transcript_events"
+                )
+            }
+            self.entries = {key: json.loads(entry) for key, entry in source.execute(
+                "SELECT session_key, entry_json FROM session_nodes"
+            )}  # fmt: skip
+        self.nodes: dict[str, dict[str, Any]] = {}
+        self.owner = {c["changed"]["session_id"]: c["changed"]["session_key"] for c in self.changes
+                      if c.get("window") and "session_key" in c.get("changed", {})}  # fmt: skip
+
+    def prepare(self) -> sqlite3.Connection:
+        """The database as it was before the first change, in WAL mode, with a connection that stays open."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.final, self.path)
+        live = sqlite3.connect(self.path, isolation_level=None)
+        live.execute("PRAGMA ignore_check_constraints = 1")
+        live.execute("PRAGMA foreign_keys = 0")
+        for (name,) in live.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            live.execute(f"DROP TRIGGER {name}")
+        live.execute("PRAGMA journal_mode = WAL")
+        written = {tuple(c["event"]) for c in self.changes if c.get("event")}
+        live.executemany("DELETE FROM transcript_events WHERE session_id = ? AND seq = ?", list(written))
+        early = {c["node"] for c in self.changes if c.get("node") and c["t_ms"] < 300}
+        late = [(c["node"],) for c in self.changes if c.get("node") and c["node"] not in early]
+        live.executemany("DELETE FROM session_nodes WHERE session_key = ?", late)
+        self.live = live
+        return live
+
+    def moments(self) -> Iterator[tuple[float, Write]]:
+        """What the recorder saw in one look was one commit, as far as anybody can tell."""
+        for at, changes in itertools.groupby(self.changes, key=lambda change: change["t_ms"] // 20):
+            writes = [write for change in changes if (write := self._write(change)) is not None]
+            if writes:
+                yield self.t0 + at * 20 / 1000, self._commit(writes)
+        last = max(c["t_ms"] for c in self.changes)
+        yield self.t0 + last / 1000 + 20.0, self._finish
+
+    def _commit(self, writes: list[Write]) -> Write:
+        def commit() -> None:
+            self.live.execute("BEGIN IMMEDIATE")
+            for write in writes:
+                write()
+            self.live.execute("COMMIT")
+
+        return commit
+
+    def _write(self, change: dict[str, Any]) -> Write | None:
+        if change.get("node"):
+            return lambda: self._node(change["node"], change["changed"])
+        if change.get("event"):
+            return lambda: self._event(*change["event"], change)
+        if change.get("event_deleted"):
+            return lambda: self._deleted(*change["event_deleted"])
+        return None
+
+    def _node(self, key: str, changed: dict[str, Any]) -> None:
+        followed = {name for c in self.changes for name in c.get("changed", {}) if c.get("node")}
+        begun = {k: v for k, v in self.entries.get(key, {}).items() if k not in followed}
+        row = {**begun, **self.nodes.get(key, {}), **changed}
+        self.nodes[key] = {k: v for k, v in row.items() if v is not None}
+        entry = {k: v for k, v in self.nodes[key].items() if k not in OWN}
+        columns = [row.get("_sid_col") or row.get("sessionId") or "", json.dumps(entry), row.get("_status_col")]
+        self.live.execute(
+            "INSERT INTO session_nodes (session_key, current_session_id, entry_json, status, updated_at) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (session_key) DO UPDATE SET current_session_id = excluded.current_session_id, "
+            "entry_json = excluded.entry_json, status = excluded.status, updated_at = excluded.updated_at",
+            (key, *columns, row.get("_updated_at_col") or row.get("updatedAt") or 0),
+        )
+
+    def _event(self, window: str, seq: int, change: dict[str, Any]) -> None:
+        body = self.bodies.get((window, seq))
+        plain = change.get("json")
+        if body is None or (plain and not (body[0] or "").startswith(plain[:80]) and body[1] is None):
+            text = _mended(plain or "")
+            body = (text, None, len(text), change["created_at"])
+        self.live.execute(
+            "INSERT OR REPLACE INTO transcript_events (session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (window, seq, *body),
+        )
+
+    def _deleted(self, window: str, seq: int) -> None:
+        self.live.execute("DELETE FROM transcript_events WHERE session_id = ? AND seq = ?", (window, seq))
+        left = self.live.execute("SELECT count(*) FROM transcript_events WHERE session_id = ?", (window,)).fetchone()[0]
+        if left:
+            self.live.execute(
+                "UPDATE transcript_rewrite_watermarks SET generation = generation || 'x' WHERE session_id = ?",
+                (window,),
+            )
+        elif window in self.owner:
+            self.live.execute("DELETE FROM session_nodes WHERE session_key = ?", (self.owner[window],))
+
+    def _finish(self) -> None:
+        """The store was copied a little after the recorder ended."""
+        with sqlite3.connect(self.final) as source:
+            for key, entry, status in source.execute("SELECT session_key, entry_json, status FROM session_nodes"):
+                self.live.execute(
+                    "UPDATE session_nodes SET entry_json = ?, status = ? WHERE session_key = ?", (entry, status, key)
+                )
+
+
+def _mended(cut: str) -> str:
+    """An event whose recorded JSON was cut: what can be told of it is its id, its time, and how it stopped."""
+    try:
+        json.loads(cut)
+    except ValueError:
+        id_, at = re.search(r'"id":"([^"]+)"', cut), re.search(r'"timestamp":"([^"]+)"', cut)
+        stop = re.search(r'"stopReason":"([^"]+)"', cut)
+        message = {"role": "assistant", "content": [], "stopReason": stop[1] if stop else "stop"}
+        return json.dumps({"type": "message", "id": id_ and id_[1], "timestamp": at and at[1], "message": message})
+    return cut
