@@ -1,8 +1,9 @@
 """The OpenClaw store of 2026.8 and later: one SQLite file per agent, rows and transcripts in it.
 
-A transcript is named ``agents/<agent>/agent/openclaw-agent.sqlite#<session id>``; a mark's position is the number of the
-next event. Numbers are not append-only: history is rewritten (a yield deletes an event and uses its number again). So a
-mark also keeps the id of the last event and the generation of rewrites, and where those differ the window is read anew.
+A transcript is named ``agents/<agent>/agent/openclaw-agent.sqlite#<session id>``; a mark's position is the number of
+the next event. Numbers are not append-only: history is rewritten (a yield deletes an event and uses its number again).
+So a mark also keeps the id of the last event and the generation of rewrites; where those differ the window is read
+anew.
 """
 
 import re

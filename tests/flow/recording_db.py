@@ -1,7 +1,7 @@
 """A recording of a SQLite store, written into a live (WAL) database again as it happened.
 
-`db_timeline.jsonl` has every change of a row and every new, rewritten or deleted event; bodies are cut there, so they are
-taken from the final database. Python's own SQLite may be older than the one that made the file: its checks are not run.
+`db_timeline.jsonl` has every change of a row and every new, rewritten or deleted event; bodies are cut there, so they
+are taken from the final database. Python's own SQLite may be older than the one that made the file: checks are off.
 """
 
 import itertools
@@ -15,6 +15,7 @@ from typing import Any
 
 Write = Callable[[], None]
 FILE = Path("agents/main/agent/openclaw-agent.sqlite")
+EVENT = "session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at"
 OWN = {"_status_col": "status", "_updated_at_col": "updated_at", "_sid_col": "current_session_id"}
 
 
@@ -33,9 +34,7 @@ class DbTimeline:
         with sqlite3.connect(self.final) as source:
             self.bodies = {
                 (window, seq): (plain, packed, size, at)
-                for window, seq, plain, packed, size, at in source.execute(
-                    "SELECT session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at FROM transcript_events"
-                )
+                for window, seq, plain, packed, size, at in source.execute(f"SELECT {EVENT} FROM transcript_events")
             }
             self.entries = {key: json.loads(entry) for key, entry in source.execute(
                 "SELECT session_key, entry_json FROM session_nodes"
@@ -98,8 +97,9 @@ class DbTimeline:
         columns = [row.get("_sid_col") or row.get("sessionId") or "", json.dumps(entry), row.get("_status_col")]
         self.live.execute(
             "INSERT INTO session_nodes (session_key, current_session_id, entry_json, status, updated_at) "
-            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (session_key) DO UPDATE SET current_session_id = excluded.current_session_id, "
-            "entry_json = excluded.entry_json, status = excluded.status, updated_at = excluded.updated_at",
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (session_key) DO UPDATE SET "
+            "current_session_id = excluded.current_session_id, entry_json = excluded.entry_json, "
+            "status = excluded.status, updated_at = excluded.updated_at",
             (key, *columns, row.get("_updated_at_col") or row.get("updatedAt") or 0),
         )
 
@@ -110,8 +110,7 @@ class DbTimeline:
             text = _mended(plain or "")
             body = (text, None, len(text), change["created_at"])
         self.live.execute(
-            "INSERT OR REPLACE INTO transcript_events (session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO transcript_events ({EVENT}) VALUES (?, ?, ?, ?, ?, ?)",
             (window, seq, *body),
         )
 
