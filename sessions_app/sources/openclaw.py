@@ -58,7 +58,12 @@ class OpenClaw:
         return self.files.folders()
 
     def touched(self, path: str) -> Touch:
-        """A write to a database may concern any of its windows: look at all."""
+        """A write to a WAL may concern any of its windows: look at all.
+
+        The main file only changes at a checkpoint, which brings no news. The last one is made while OpenClaw closes
+        the database, and a look just then would keep it from removing its WAL.
+        """
         if os.path.basename(path).startswith(FILE):
-            return Touch(survey=True, any_transcript=True)
+            news = path.endswith("-wal")
+            return Touch(survey=news, any_transcript=news)
         return self.files.touched(path)

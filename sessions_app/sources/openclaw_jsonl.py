@@ -5,19 +5,24 @@ Layout: ``<state>/agents/<agent>/sessions/``. Which release wrote it shows in th
 """
 
 import os
+import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sessions_app.events import AnyEvent, Opened
 from sessions_app.sources.base import Chunk, Facts, Mark, Survey, Touch
-from sessions_app.sources.openclaw_lines import BadLineError, line_id, parse
+from sessions_app.sources.openclaw_forks import Copied, copied_from, header_time
+from sessions_app.sources.openclaw_lines import BadLineError, parse, tidy
 from sessions_app.sources.openclaw_locks import Lock, locks_in
 from sessions_app.sources.openclaw_registry import Registry
-from sessions_app.sources.openclaw_rows import Rows, Signature, facts_of, signature
+from sessions_app.sources.openclaw_rows import Row, Rows, Signature, facts_of, signature
 from sessions_app.sources.tailer import CannotReadError, Lines, read_lines
+from sessions_app.sources.text import plain
 
 KIND = "openclaw-jsonl"
+AS_WHOM = "run the watcher as the user of OpenClaw."
+LONGEST_NAME = 480  # characters of a transcript's path below the store
 
 
 @dataclass
@@ -25,6 +30,7 @@ class Agent:
     """What is remembered of one agent's folder between two looks."""
 
     rows: Rows
+    facts: dict[str, tuple[Row, Facts, bool]] = field(default_factory=dict)  # what was made of each row
     locks_seen: bool = False  # absence of a lock means something only where locks are made
 
 
@@ -42,9 +48,10 @@ class OpenClawJsonl:
 
     def folders(self) -> tuple[Path, ...]:
         """The folders to hear of: below ``agents`` where it exists, else the nearest one above."""
-        if (self.root / "agents").is_dir():
-            return tuple(path for path in (self.root / "agents", self.root / "subagents") if path.is_dir())
-        return (self.root,) if self.root.is_dir() else ()
+        below = (self.root / "agents", self.root / "subagents")
+        if os.path.isdir(below[0]):
+            return tuple(path for path in below if os.path.isdir(path))
+        return (self.root,) if os.path.isdir(self.root) else ()
 
     def touched(self, path: str) -> Touch:
         """A transcript is read; anything else in the store that we know is a reason to look again."""
@@ -64,8 +71,8 @@ class OpenClawJsonl:
 
     def survey(self, without: frozenset[str] = frozenset()) -> Survey:
         """Look at every agent's rows and locks, and at the registry. ``without``: agents that have moved to SQLite."""
-        if not self.root.is_dir():
-            return Survey(problems=(f"{self.root} is not there yet; waiting for OpenClaw to make it.",), complete=False)
+        if absent := self._absent():
+            return Survey(problems=(absent,), complete=False)
         sessions: dict[str, Facts] = {}
         problems: list[str] = []
         complete = True
@@ -73,43 +80,81 @@ class OpenClawJsonl:
         for agent, folder, problem in self._agent_folders(without):
             if problem:
                 problems.append(problem)
-                complete = complete and bool(agent)
+                complete = False
                 continue
-            seen, trouble = self._look(agent, folder, bool(children))
-            complete = complete and not trouble
+            seen, trouble, whole = self._look(agent, folder, bool(children))
+            complete = complete and whole
             problems.extend(trouble)
             sessions.update(seen)
         if registry_problem:
             problems.append(registry_problem)
         return Survey(sessions=sessions, children=children, problems=tuple(problems), complete=complete)
 
+    def _absent(self) -> str:
+        try:
+            os.stat(self.root)
+        except FileNotFoundError:
+            return f"{self.root} is not there yet; waiting for OpenClaw to make it."
+        except OSError as error:
+            return f"{self.root} cannot be looked at ({error.strerror}); {AS_WHOM}"
+        return "" if os.path.isdir(self.root) else f"{self.root} is not a folder, so there is no store in it."
+
     def _agent_folders(self, without: frozenset[str]) -> Iterator[tuple[str, Path, str]]:
         try:
-            agents = sorted(entry.name for entry in os.scandir(self.root / "agents") if entry.is_dir())
+            with os.scandir(self.root / "agents") as entries:
+                agents = sorted(plain(entry.name, 200) for entry in entries if os.path.isdir(entry.path))
         except FileNotFoundError:
             return
         except OSError as error:
-            why = f"{self.root}/agents cannot be listed ({error.strerror}); run the watcher as the user of OpenClaw."
-            yield "", self.root, why
+            yield "", self.root, f"{self.root}/agents cannot be listed ({error.strerror}); {AS_WHOM}"
             return
         for agent in agents:
             sessions = self.root / "agents" / agent / "sessions"
-            if agent not in without and sessions.is_dir():
-                yield agent, sessions, ""
+            if agent not in without:
+                there, problem = self._usable(sessions)
+                if there or problem:
+                    yield agent, sessions, problem
 
-    def _look(self, agent: str, folder: Path, registry: bool) -> tuple[dict[str, Facts], list[str]]:
+    def _usable(self, folder: Path) -> tuple[bool, str]:
+        """Whether it is a folder of this store, and a sentence if it is there and is not read."""
+        try:
+            there = stat.S_ISDIR(os.stat(folder).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return False, ""
+        except OSError as error:
+            return False, f"{folder} cannot be looked at ({error.strerror}); {AS_WHOM}"
+        if there and not self._encloses(folder):
+            return False, f"{folder} leads out of the store, so it is not read."
+        return there, ""
+
+    def _encloses(self, path: Path) -> bool:
+        return f"{os.path.realpath(path)}/".startswith(f"{os.path.realpath(self.root)}/")
+
+    def _look(self, agent: str, folder: Path, registry: bool) -> tuple[dict[str, Facts], list[str], bool]:
         known = self._agents.setdefault(agent, Agent(rows=Rows(folder / "sessions.json")))
         rows, problem = known.rows.look()
         locks, lock_problem = locks_in(folder)
         known.locks_seen = known.locks_seen or bool(locks) or registry
-        facts = {}
+        before, known.facts, facts = known.facts, {}, {}
         for key, row in rows.items():
-            below, here = row.below(self._seen_as)
-            name = below if here else os.path.relpath(folder / row.base_name(), self.root)
-            lock = locks.get(os.path.basename(name))
-            fact = facts_of(key, row, agent=agent, transcript=name)
+            made = before.get(key)
+            if made is None or made[0] != row:
+                made = (row, *self._facts(key, row, agent, folder))
+            known.facts[key] = made
+            fact, here = made[1:]
+            lock = locks.get(os.path.basename(fact.transcript))
             facts[key] = fact if row.status is not None else _by_lock(fact, lock, known.locks_seen, here)
-        return facts, [sentence for sentence in (problem, lock_problem) if sentence]
+        whole = known.rows.whole and not lock_problem
+        return facts, [sentence for sentence in (problem, lock_problem) if sentence], whole
+
+    def _facts(self, key: str, row: Row, agent: str, folder: Path) -> tuple[Facts, bool]:
+        """What a row says, and whether OpenClaw sees the store where we see it."""
+        below, here = row.below(self._seen_as)
+        name = below if here else os.path.relpath(folder / plain(row.base_name(), LONGEST_NAME), self.root)
+        problem = ""
+        if len(name) > LONGEST_NAME or "\x00" in name:
+            name, problem = "", f"The name of its transcript in {folder}/sessions.json is none that a file can have"
+        return replace(facts_of(key, row, agent=agent, transcript=name), problem=problem), here
 
     def read(self, transcript: str, mark: Mark, budget: int) -> Chunk:
         """Read a transcript; one that OpenClaw has archived meanwhile is read to its end under its new name."""
@@ -120,6 +165,8 @@ class OpenClawJsonl:
             return Chunk(mark=mark)
         except CannotReadError as error:
             return Chunk(mark=mark, problem=str(error))
+        except OSError as error:
+            return Chunk(mark=mark, problem=f"{transcript} cannot be read ({error.strerror})")
         return self._events(path, mark, lines)
 
     def signature(self, transcript: str) -> Signature | None:
@@ -138,30 +185,29 @@ class OpenClawJsonl:
         path = self.root / transcript
         if "\x00" in transcript or ".." in Path(transcript).parts or Path(transcript).is_absolute():
             raise CannotReadError(f"{transcript!r} leads out of the store, so it is not read")
-        if not os.path.realpath(path.parent).startswith(os.path.realpath(self.root)):
+        if not self._encloses(path.parent):
             raise CannotReadError(f"{transcript!r} leads out of the store, so it is not read")
-        if path.exists() or path.is_symlink():
-            return path
-        archived = sorted(path.parent.glob(f"{path.name}.reset.*")) + sorted(path.parent.glob(f"{path.name}.deleted.*"))
-        return archived[-1] if archived else path
+        return path if os.path.lexists(path) else _archived(path)
 
     def _events(self, path: Path, mark: Mark, lines: Lines) -> Chunk:
         events: list[AnyEvent] = []
         bad, copying = 0, "" if lines.restarted else mark.copying
-        copied = self._ids_of(path.parent, copying)
+        copied = Copied()
+        if copying:
+            copied = copied_from(self._parent(path.parent, copying), before=header_time(path))
         for raw in lines.lines:
-            text = raw.strip(b"\x00 \r\t").removeprefix(b"\xef\xbb\xbf")
-            if not text:
+            line = tidy(raw)
+            if not line:
                 continue
             try:
-                event = parse(text)
+                event = parse(line)
             except BadLineError:
                 bad += 1
                 continue
             if isinstance(event, Opened) and event.parent:
                 copying = event.parent
-                copied = self._ids_of(path.parent, copying, before=event.at)
-            elif (copying and event.id in copied.ids) or (copying and event.at < copied.before and not copied.found):
+                copied = copied_from(self._parent(path.parent, copying), before=event.at)
+            elif copying and copied.holds(event):
                 continue
             elif not isinstance(event, Opened):
                 copying = ""
@@ -171,26 +217,24 @@ class OpenClawJsonl:
         done = replace(lines.mark, copying=copying, bad_lines=bad)
         return Chunk(events=tuple(events), mark=done, more=lines.more, restarted=lines.restarted, problem=problem)
 
-    def _ids_of(self, folder: Path, parent: str, before: float = 0.0) -> "Copied":
-        """Ids of the lines that a forked transcript begins with: those of its parent, found by base name."""
-        if not parent:
-            return Copied()
+    def _parent(self, folder: Path, named: str) -> Path | None:
+        """The transcript that another one was forked from, found by base name."""
         try:
-            path = self._inside(os.path.relpath(folder / os.path.basename(parent), self.root))
-            lines = read_lines(path, Mark(), -1).lines
+            return self._inside(os.path.relpath(folder / os.path.basename(named), self.root))
         except OSError:
-            # Without the parent only time can tell; five seconds, as a real prompt can be older than the header.
-            return Copied(before=before - 5.0)
-        return Copied(ids=frozenset(line_id(raw) for raw in lines), found=True)
+            return None
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """What is known of the lines that a fork copied."""
-
-    ids: frozenset[str] = frozenset()
-    found: bool = False
-    before: float = 0.0
+def _archived(path: Path) -> Path:
+    """The name that OpenClaw gave a transcript when its conversation was reset or deleted; else the path itself."""
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        return path
+    for ending in (".deleted.", ".reset."):
+        if found := [name for name in names if name.startswith(path.name + ending)]:
+            return path.with_name(max(found))
+    return path
 
 
 def _by_lock(facts: Facts, lock: Lock | None, locks_are_made: bool, ours: bool) -> Facts:

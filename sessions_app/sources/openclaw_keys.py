@@ -8,9 +8,16 @@ message may be ``mattermost:direct:<user>`` or ``mattermost:<account>:direct:<us
 import re
 
 from sessions_app.sources.base import Address
+from sessions_app.sources.text import plain
 
+KEY_CHARS = 500
 MATTERMOST_ID = re.compile(r"[a-z0-9]{26}\Z")
 THREAD = re.compile(r"(?P<base>.+):thread:(?P<thread>[^:]+)\Z")
+
+
+def key_of(text: str) -> str:
+    """A session key as it is stored and compared, wherever it was read. Never redacted: it has to be found again."""
+    return plain(text, KEY_CHARS).lower()[:KEY_CHARS]
 
 
 def agent_of(key: str) -> str:

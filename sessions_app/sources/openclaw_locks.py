@@ -7,7 +7,10 @@ from pathlib import Path
 
 import msgspec
 
+from sessions_app.sources.openclaw_rows import decoded
+
 MAX_LOCK = 4096
+LARGEST_PID = 2**22  # of Linux
 
 
 class LockFile(msgspec.Struct, rename="camel"):
@@ -24,7 +27,7 @@ class Lock:
 
     def holder_dead(self) -> bool:
         """Whether no process of this host has the pid. Meaningless across pid namespaces: the caller must know."""
-        if self.pid <= 0:
+        if not 0 < self.pid <= LARGEST_PID:
             return False
         try:
             os.kill(self.pid, 0)
@@ -56,9 +59,16 @@ def _read(path: Path) -> Lock | None:
     except OSError:
         return None
     try:
-        raw = msgspec.json.decode(os.read(handle, MAX_LOCK), type=LockFile, strict=False)
-        return Lock(pid=raw.pid, created_at=datetime.fromisoformat(raw.created_at).timestamp())
-    except (OSError, ValueError, msgspec.MsgspecError):
-        return Lock()
+        return _lock(os.read(handle, MAX_LOCK))
+    except OSError:
+        return None
     finally:
         os.close(handle)
+
+
+def _lock(raw: bytes) -> Lock:
+    file = decoded(raw, LockFile) or LockFile()
+    try:
+        return Lock(pid=file.pid, created_at=datetime.fromisoformat(file.created_at).timestamp())
+    except (ValueError, OverflowError):
+        return Lock(pid=file.pid)

@@ -9,8 +9,9 @@ import msgspec
 
 from sessions_app.events import Outcome
 from sessions_app.sources.base import ChildFact
-from sessions_app.sources.openclaw_rows import Signature, signature
-from sessions_app.sources.text import clean
+from sessions_app.sources.openclaw_keys import key_of
+from sessions_app.sources.openclaw_rows import Signature, decoded, seconds, signature
+from sessions_app.sources.text import clean, plain
 
 MAX_REGISTRY = 16 * 1024 * 1024
 OUTCOMES = {"ok": Outcome.DONE, "error": Outcome.FAILED, "timeout": Outcome.FAILED}
@@ -34,7 +35,7 @@ class Entry(msgspec.Struct, rename="camel"):
 
 
 class RunsFile(msgspec.Struct):
-    runs: dict[str, Entry] = {}
+    runs: dict[str, msgspec.Raw] = {}
 
 
 class Registry:
@@ -55,33 +56,43 @@ class Registry:
             return self._children, f"{self.path} cannot be read ({error.strerror})."
         if now == self._seen:
             return self._children, ""
+        if now.size > MAX_REGISTRY:
+            return self._children, f"{self.path} is larger than 16 MB and is not read."
         try:
-            if now.size > MAX_REGISTRY:
-                return self._children, f"{self.path} is larger than 16 MB and is not read."
             with open(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                runs = msgspec.json.decode(file.read(MAX_REGISTRY), type=RunsFile, strict=False).runs
+                raw = file.read(MAX_REGISTRY)
         except OSError as error:
             return self._children, f"{self.path} cannot be read ({error.strerror})."
-        except (msgspec.MsgspecError, RecursionError, ValueError):
+        entries = _entries(raw)
+        if entries is None:
             return self._children, ""  # torn while it was being written: the next look finds it whole
         children: dict[str, list[ChildFact]] = defaultdict(list)
-        for entry in sorted(runs.values(), key=lambda one: one.created_at or 0):
-            children[entry.child_session_key.lower()].append(_fact(entry))
+        for entry in sorted(entries, key=lambda one: seconds(one.created_at)):
+            children[key_of(entry.child_session_key)].append(_fact(entry))
         self._seen, self._children = now, {key: tuple(facts) for key, facts in children.items()}
         return self._children, ""
+
+
+def _entries(raw: bytes) -> list[Entry] | None:
+    """The spawns, without those of another shape; None when this is no whole registry."""
+    runs = decoded(raw, RunsFile)
+    if runs is None:
+        return None
+    found = (decoded(bytes(one), Entry) for one in runs.runs.values())
+    return [entry for entry in found if entry is not None and entry.child_session_key]
 
 
 def _fact(entry: Entry) -> ChildFact:
     status = entry.outcome.status if entry.outcome else None
     why = clean((entry.outcome.error if entry.outcome else "") or "", 400)
     return ChildFact(
-        key=entry.child_session_key.lower(),
-        turn_id=entry.run_id,
-        parent_key=entry.requester_session_key.lower(),
+        key=key_of(entry.child_session_key),
+        turn_id=plain(entry.run_id, 200),
+        parent_key=key_of(entry.requester_session_key),
         label=clean(entry.label or "", 300),
-        started_at=(entry.started_at or entry.created_at or 0) / 1000,
-        ended_at=(entry.ended_at or 0) / 1000,
+        started_at=seconds(entry.started_at or entry.created_at),
+        ended_at=seconds(entry.ended_at),
         outcome=OUTCOMES.get(status or ""),
         reason=why or ("time limit reached" if status == "timeout" else ""),
-        answered_at=(entry.cleanup_completed_at or 0) / 1000,
+        answered_at=seconds(entry.cleanup_completed_at),
     )

@@ -7,16 +7,18 @@ counts. Same inode does not mean same file (inodes are reused): size and time of
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from sessions_app.events import Outcome
 from sessions_app.sources.base import Address, Facts
-from sessions_app.sources.openclaw_keys import MATTERMOST_ID, address_of, address_to, agent_of
-from sessions_app.sources.text import clean
+from sessions_app.sources.openclaw_keys import MATTERMOST_ID, address_of, address_to, agent_of, key_of
+from sessions_app.sources.text import clean, mended, plain
 
 MAX_ROWS = 64 * 1024 * 1024
+LAST_MS = 253_402_300_799_000  # the end of the year 9999
+Value = TypeVar("Value")
 OVER = {
     "done": Outcome.DONE,
     "failed": Outcome.FAILED,
@@ -81,10 +83,8 @@ class Row(msgspec.Struct, rename="camel"):
 
     def base_name(self) -> str:
         """Base name of the transcript, for a store that OpenClaw saw under another path."""
-        name = (self.session_file or "").replace("\\", "/").rsplit("/", 1)[-1]
-        return (
-            name if name.endswith(".jsonl") and not name.endswith(".trajectory.jsonl") else f"{self.session_id}.jsonl"
-        )
+        name = _last_part(self.session_file or "")
+        return name if _is_transcript(name) else f"{_last_part(self.session_id)}.jsonl"
 
     def below(self, roots: tuple[Path, ...]) -> tuple[str, bool]:
         """The transcript's path below the store, and whether OpenClaw sees the store where we see it.
@@ -93,50 +93,90 @@ class Row(msgspec.Struct, rename="camel"):
         """
         path = self.session_file or ""
         for root in roots:
-            if path.startswith(f"{root}/") and ".." not in path.split("/") and path.endswith(".jsonl"):
+            if path.startswith(f"{root}/") and ".." not in path.split("/") and _is_transcript(path):
                 return os.path.relpath(path, root), True
         return "", False
 
 
+def _last_part(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _is_transcript(name: str) -> bool:
+    return name.endswith(".jsonl") and not name.endswith(".trajectory.jsonl")
+
+
+def decoded(raw: bytes, kind: type[Value]) -> Value | None:
+    """JSON as JavaScript writes it, or None where it is not whole or not of this shape."""
+    try:
+        return msgspec.json.decode(raw, type=kind, strict=False)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        pass
+    try:
+        return msgspec.json.decode(mended(raw), type=kind, strict=False)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None
+
+
 class Rows:
-    """Remembers the last ``sessions.json`` that could be read."""
+    """Remembers the last ``sessions.json`` that could be read. ``whole``: what it has now is all there is."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.whole = True
         self._seen: Signature | None = None
         self._rows: Mapping[str, Row] = {}
+        self._problem = ""
 
     def look(self) -> tuple[Mapping[str, Row], str]:
         """Rows by key, and a sentence when they cannot be read now."""
         try:
             now = signature(self.path)
             if now == self._seen:
-                return self._rows, ""
+                return self._rows, self._problem
             if now.size > MAX_ROWS:
-                return self._rows, f"{self.path} is larger than 64 MB and is not read; prune old sessions."
+                return self._kept(f"{self.path} is larger than 64 MB and is not read; prune old sessions.")
             with open(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
                 raw = file.read(MAX_ROWS)
         except FileNotFoundError:
+            self.whole = False
             return self._rows, ""
         except OSError as error:
-            return self._rows, f"{self.path} cannot be read ({error.strerror}); run the watcher as OpenClaw's user."
-        try:
-            entries = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        except (msgspec.MsgspecError, RecursionError, ValueError):
-            return self._rows, f"{self.path} is not whole JSON; the last good one counts until it is."
-        rows, bad = _typed(entries)
-        self._seen, self._rows = now, rows
-        return rows, f"{self.path}: {bad} rows could not be read and were left out." if bad else ""
+            return self._kept(f"{self.path} cannot be read ({_why(self.path, error)}).")
+        entries = decoded(raw, dict[str, msgspec.Raw])
+        if entries is None:
+            return self._kept(f"{self.path} is not whole JSON; the last good one counts until it is.")
+        self._seen, self.whole = now, True
+        self._take(entries)
+        return self._rows, self._problem
+
+    def _kept(self, problem: str) -> tuple[Mapping[str, Row], str]:
+        self.whole = False
+        return self._rows, problem
+
+    def _take(self, entries: Mapping[str, msgspec.Raw]) -> None:
+        """A row that cannot be read stays as it was."""
+        rows, bad = {}, 0
+        for name, raw in entries.items():
+            key, row = key_of(name), decoded(bytes(raw), Row)
+            bad += row is None
+            row = row or self._rows.get(key)
+            if row is not None:
+                rows[key] = row
+        self._rows = rows
+        self._problem = f"{self.path}: {bad} rows could not be read and were left out." if bad else ""
 
 
-def _typed(entries: Mapping[str, msgspec.Raw]) -> tuple[dict[str, Row], int]:
-    rows, bad = {}, 0
-    for key, raw in entries.items():
-        try:
-            rows[clean(key.lower(), 500)] = msgspec.json.decode(raw, type=Row, strict=False)
-        except (msgspec.MsgspecError, RecursionError, ValueError):
-            bad += 1
-    return rows, bad
+def _why(path: Path, error: OSError) -> str:
+    if path.is_symlink():
+        return "it is a symbolic link, and only files of the store itself are read"
+    return f"{error.strerror}; run the watcher as OpenClaw's user"
+
+
+def seconds(milliseconds: float | None) -> float:
+    """A time of OpenClaw's in seconds since 1970; 0.0 where there is none, or nonsense."""
+    known = milliseconds is not None and 0 < milliseconds < LAST_MS
+    return milliseconds / 1000 if known and milliseconds else 0.0
 
 
 def facts_of(key: str, row: Row, *, agent: str, transcript: str) -> Facts:
@@ -145,9 +185,9 @@ def facts_of(key: str, row: Row, *, agent: str, transcript: str) -> Facts:
     return Facts(
         key=key,
         agent=agent_of(key) or agent,
-        session_id=clean(row.session_id, 200),
+        session_id=plain(row.session_id, 200),
         transcript=transcript,
-        parent_key=clean(parent.lower(), 500),
+        parent_key=key_of(parent),
         label=clean(row.label or "", 300),
         model=clean(row.model or "", 120),
         channel_name=clean((row.group_channel or "").lstrip("#"), 120),
@@ -157,9 +197,9 @@ def facts_of(key: str, row: Row, *, agent: str, transcript: str) -> Facts:
         has_status=row.status is not None,
         outcome=OVER.get(row.status or ""),
         reason=clean(row.last_run_error or "", 400) or ("time limit reached" if row.status == "timeout" else ""),
-        started_at=(row.started_at or 0) / 1000,
-        ended_at=(row.ended_at or 0) / 1000,
-        updated_at=(row.updated_at or 0) / 1000,
+        started_at=seconds(row.started_at),
+        ended_at=seconds(row.ended_at),
+        updated_at=seconds(row.updated_at),
     )
 
 

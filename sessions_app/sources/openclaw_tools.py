@@ -4,9 +4,12 @@ Whole commands and file contents stay where they are; a target is only a hint fo
 """
 
 import re
-from typing import Any
 
-from sessions_app.sources.text import clean
+import msgspec
+from msgspec import Raw
+
+from sessions_app.sources.openclaw_shapes import NOTHING, as_type
+from sessions_app.sources.text import LOOKED_AT, clean
 
 TARGET_CHARS = 80
 # Where each kind of tool keeps what it is about, the first that is there.
@@ -26,27 +29,33 @@ ABOUT = (
     "task",
 )
 WORD = re.compile(r"[\w./@:+-]+\Z")
+# Only these are read: a call may carry whole files.
+Arguments = msgspec.defstruct("Arguments", [(name, Raw, NOTHING) for name in ("command", "cmd", *ABOUT)])
 
 
-def target_of(tool: str, arguments: Any) -> str:
-    """The target of a call; "" where nothing short is known."""
-    if not isinstance(arguments, dict):
+def target_of(arguments: Raw) -> str:
+    """The target of a call, from its arguments; "" where nothing short is known."""
+    given = as_type(Arguments, arguments)
+    if given is None:
         return ""
-    command = arguments.get("command") or arguments.get("cmd")
-    if isinstance(command, str):
+    command = _said(given, "command") or _said(given, "cmd")
+    if command:
         return clean(_program(command), TARGET_CHARS)
     for name in ABOUT:
-        value = arguments.get(name)
-        if isinstance(value, str) and value.strip():
-            return clean(_short(name, value.strip()), TARGET_CHARS)
+        if value := _said(given, name):
+            return clean(_short(name, value), TARGET_CHARS)
     return ""
+
+
+def _said(given: msgspec.Struct, name: str) -> str:
+    return (as_type(str, getattr(given, name)) or "")[:LOOKED_AT].strip()
 
 
 def _short(name: str, value: str) -> str:
     if name in {"path", "file_path", "filePath", "file"}:
         return value.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     if name == "url":
-        return re.sub(r"^[a-z]+://(?:[^/@]*@)?([^/?#]*).*", r"\1", value, flags=re.IGNORECASE | re.DOTALL)
+        value = re.sub(r"^[a-z][a-z0-9+.-]*://(?:[^/@]*@)?([^/?#]*).*", r"\1", value, flags=re.IGNORECASE | re.DOTALL)
     return value.splitlines()[0]
 
 

@@ -8,22 +8,23 @@ import re
 from typing import Any
 
 from sessions_app.events import Origin, Outcome, UserSaid
-from sessions_app.sources.openclaw_keys import MATTERMOST_ID
-from sessions_app.sources.text import clean
+from sessions_app.sources.openclaw_keys import MATTERMOST_ID, key_of
+from sessions_app.sources.openclaw_shapes import Extra, Provenance
+from sessions_app.sources.text import LOOKED_AT, clean
 
 PROMPT_CHARS = 2000
 TIME = re.compile(r"\A\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d(?: [^\]]{1,20})?\] ")
-METADATA = re.compile(
-    r"^[^\n]{0,80}\(untrusted[^)\n]{0,60}\):\n```json\n(?P<json>.*?)\n```\n*", re.DOTALL | re.MULTILINE
-)
-SYSTEM = re.compile(r"\ASystem: \[[^\]\n]{1,40}\] (?P<text>[^\n]*)\n*")
+HEADING_CHARS = 200
+UNTRUSTED = " (untrusted"
+FENCE, FENCE_END = "):\n```json\n", "\n```"
+SYSTEM = re.compile(r"System: \[[^\]\n]{1,40}\] (?P<text>[^\n]*)\n*")
 FROM_MATTERMOST = re.compile(
     r"\AMattermost (?:message|DM)\b[^\n]*? from @?(?P<sender>[^\s:]+): (?P<text>.*)", re.DOTALL
 )
 MESSAGE_ID = re.compile(r'"message_id": ?"(?P<id>[^"\n]{1,60})"')
 TASK = re.compile(r"\[Subagent Task\]:?\s*(?P<task>.*?)(?:\n\nBegin\. Execute the assigned task.*)?\Z", re.DOTALL)
 ANNOUNCEMENT = re.compile(
-    r"\A\[System Message\]\s*(?:\[sessionId: (?P<session>[^\]\n]{1,100})\]\s*)?"
+    r"\A\[System Message\]\s{0,9}(?:\[sessionId: (?P<session>[^\]\n]{1,100})\]\s*)?"
     r"(?:A subagent task \"(?P<label>.{0,300}?)\" just (?P<end>completed|failed|timed out)"
     r"(?:[^\n:]*: ?(?P<why>[^\n]*))?)?",
     re.DOTALL,
@@ -31,31 +32,32 @@ ANNOUNCEMENT = re.compile(
 OWN = ("[System Message]", "[OpenClaw exec completion]", "[System] Your previous turn was interrupted", "[OpenClaw ")
 
 
-def user_said(text: str, common: dict[str, Any], *, display: bool | None, provenance: Any, extra: Any) -> UserSaid:
+def user_said(
+    text: str, common: dict[str, Any], *, hidden: bool, provenance: Provenance | None, extra: Extra
+) -> UserSaid:
     """Tell a prompt from a task, an announcement or a wake-up, and unwrap what was asked."""
     body = TIME.sub("", text.lstrip(), count=1)
-    if body.startswith("[Subagent Context]") and "[Subagent Task]" in body and display is not False:
+    if body.startswith("[Subagent Context]") and "[Subagent Task]" in body and not hidden:
         return _task(body, common)
     if body.startswith("[System Message]"):
         return _announcement(body, common)
-    if provenance or display is False or body.startswith(OWN):
-        return _own(body, common, provenance if isinstance(provenance, dict) else {})
-    return _prompt(body, common, extra if isinstance(extra, dict) else {})
+    if provenance is not None or hidden or body.startswith(OWN):
+        return _own(body, common, provenance or Provenance())
+    return _prompt(body, common, extra)
 
 
-def _own(body: str, common: dict[str, Any], provenance: dict[str, Any]) -> UserSaid:
+def _own(body: str, common: dict[str, Any], provenance: Provenance) -> UserSaid:
     """A line of OpenClaw's own: 2026.9 says beside it where it comes from."""
-    if provenance.get("kind") == "inter_session":
-        key = str(provenance.get("sourceSessionKey") or "").lower()
-        return UserSaid(**common, origin=Origin.ANNOUNCEMENT, child_key=clean(key, 500))
-    ended = provenance.get("sourceTool") == "exec" or body.startswith("[OpenClaw exec completion]")
+    if provenance.kind == "inter_session":
+        return UserSaid(**common, origin=Origin.ANNOUNCEMENT, child_key=key_of(provenance.source_session_key or ""))
+    ended = provenance.source_tool == "exec" or body.startswith("[OpenClaw exec completion]")
     return UserSaid(**common, origin=Origin.WAKE, command_ended=ended)
 
 
 def _task(body: str, common: dict[str, Any]) -> UserSaid:
     # The preamble of 2026.9 names "[Subagent Task]" in a sentence before the heading itself: take the last.
     heading = body.rfind("[Subagent Task]")
-    found = TASK.match(body[heading:])
+    found = TASK.match(body[heading : heading + LOOKED_AT])
     return UserSaid(**common, origin=Origin.TASK, text=clean(found["task"] if found else "", PROMPT_CHARS))
 
 
@@ -74,26 +76,41 @@ def _announcement(body: str, common: dict[str, Any]) -> UserSaid:
     )
 
 
-def _prompt(body: str, common: dict[str, Any], extra: dict[str, Any]) -> UserSaid:
-    sender = str(extra.get("senderName") or "")
-    transport = extra.get("transport")
-    message_id = str(transport.get("messageId") or "") if isinstance(transport, dict) else ""
-    from_mattermost = bool(message_id) or "senderIsOwner" in extra
-    said = ""
-    while system := SYSTEM.match(body):
-        body = body[system.end() :]
+def _prompt(body: str, common: dict[str, Any], extra: Extra) -> UserSaid:
+    sender = extra.sender_name or ""
+    message_id = (extra.transport.message_id if extra.transport else "") or ""
+    from_mattermost = bool(message_id) or bool(bytes(extra.sender_is_owner))
+    said, start = "", 0
+    while system := SYSTEM.match(body, start):
+        start = system.end()
         if found := FROM_MATTERMOST.match(system["text"]):
             from_mattermost, sender, said = True, "@" + found["sender"], found["text"]
-    for block in METADATA.finditer(body):
-        if not message_id and (found := MESSAGE_ID.search(block["json"])):
+    asked, metadata = _unwrapped(body[start:])
+    for block in metadata:
+        if not message_id and (found := MESSAGE_ID.search(block)):
             message_id = found["id"]
             from_mattermost = from_mattermost or bool(MATTERMOST_ID.match(message_id))
-    asked = METADATA.sub("", body).strip() or said
     return UserSaid(
         **common,
         origin=Origin.PROMPT,
-        text=clean(asked, PROMPT_CHARS),
+        text=clean(asked.strip() or said, PROMPT_CHARS),
         sender=clean(sender, 100),
         message_id=message_id if MATTERMOST_ID.match(message_id) else "",
         from_mattermost=from_mattermost,
     )
+
+
+def _unwrapped(body: str) -> tuple[str, list[str]]:
+    """The text without its fenced metadata, and the metadata. By hand: a pattern would take quadratic time."""
+    kept, metadata, done = [], list[str](), 0
+    while (fence := body.find(FENCE, done)) >= 0 and (end := body.find(FENCE_END, fence + len(FENCE) - 1)) >= 0:
+        heading, after = max(done, body.rfind("\n", done, fence) + 1), end + len(FENCE_END)
+        if UNTRUSTED in body[heading:fence] and fence - heading < HEADING_CHARS:
+            kept.append(body[done:heading])
+            metadata.append(body[fence + len(FENCE) : end])
+            while body.startswith("\n", after):
+                after += 1
+        else:
+            kept.append(body[done:after])
+        done = after
+    return "".join([*kept, body[done:]]), metadata

@@ -48,11 +48,10 @@ def read_lines(path: Path, mark: Mark, budget: int, max_line: int = MAX_LINE) ->
         if restarted:
             mark = Mark(generation=mark.generation + 1)
             budget = -1
+        start = mark.position
         lines, mark, too_long = _take(handle, size, mark, budget, max_line)
-        return Lines(
-            lines=lines, mark=_signed(handle, mark), more=mark.position < size and bool(lines or too_long),
-            restarted=restarted, too_long=too_long,
-        )  # fmt: skip
+        more = start < mark.position < size
+        return Lines(lines=lines, mark=_signed(handle, mark), more=more, restarted=restarted, too_long=too_long)
     finally:
         os.close(handle)
 
@@ -63,7 +62,7 @@ def _open(path: Path) -> int:
     except FileNotFoundError:
         raise
     except OSError as error:
-        if path.is_symlink():
+        if os.path.islink(path):
             raise CannotReadError(f"{path.name} is a symbolic link; only files of the store itself are read") from error
         raise CannotReadError(f"{path.name} cannot be read ({error.strerror or error})") from error
     mode = os.fstat(handle).st_mode
@@ -107,7 +106,7 @@ def _take(handle: int, size: int, mark: Mark, budget: int, max_line: int) -> tup
     lines: list[bytes] = []
     position, skipping, too_long, rest = mark.position, mark.skipping, 0, b""
     reached = position
-    while reached < size and (budget < 0 or reached - mark.position < budget or not (lines or too_long)):
+    while reached < size and (budget < 0 or reached - mark.position < budget or not (lines or too_long or skipping)):
         data = os.pread(handle, min(CHUNK, size - reached), reached)
         if not data:
             break
@@ -123,7 +122,9 @@ def _take(handle: int, size: int, mark: Mark, budget: int, max_line: int) -> tup
         got = (rest + whole).split(b"\n")
         if skipping:
             got, skipping, too_long = got[1:], False, too_long + 1
-        lines.extend(got)
+        kept = [line for line in got if len(line) <= max_line]
+        lines.extend(kept)
+        too_long += len(got) - len(kept)
         rest = tail
         position = reached - len(tail)
     return tuple(lines), replace(mark, position=position, skipping=skipping), too_long

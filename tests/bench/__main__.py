@@ -17,6 +17,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import django
+
+from tests.bench.live_database import live_database
 from tests.bench.store import LiveStore
 from tests.standin import MattermostStandIn
 
@@ -29,10 +32,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--changes", type=int, default=60, help="changes of a word to time")
     parser.add_argument("--sessions", type=int, default=300, help="sessions of the store that is read at the start")
+    parser.add_argument("--database", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.database:
+        os.environ["DJANGO_SETTINGS_MODULE"] = "livestatus_site.settings"
+        django.setup()
+        live_database(options.database)
+        return
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, embedded default (SQLite, no broker)")
     word_changes(options.changes)
     first_scan(options.sessions)
+    with house() as (folder, _, env):
+        subprocess.run([sys.executable, "-m", "tests.bench", "--database", str(folder)], cwd=ROOT, env=env, check=True)
 
 
 def word_changes(count: int) -> None:
