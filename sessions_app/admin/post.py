@@ -1,0 +1,151 @@
+"""Posts: whether people see the newest, and if not, why."""
+
+import time
+from collections.abc import Sequence
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils.safestring import SafeString
+
+from sessions_app.admin.base import ReadOnlyAdmin, Tool, actor
+from sessions_app.admin.columns import NOTHING, ago, link, outside, revisions, run_name, said, state, word, yes_no
+from sessions_app.admin.filters import DeliveryFilter
+from sessions_app.control.actions import send_now
+from sessions_app.models import Post
+
+SENDING = "It is sent at the next chance."
+PAUSED = "It is sent when delivery goes on: the destination is paused."
+PARKED = "It is parked, so nothing is sent: {why}"
+
+
+@admin.register(Post)
+class PostAdmin(ReadOnlyAdmin):
+    """One line per root run that people can see."""
+
+    list_display = ("run_", "wanted", "standing", "revisions_", "sent", "attempts", "error", "there")
+    list_select_related = ("run__session", "destination")
+    list_filter = (DeliveryFilter, "destination")
+    search_fields = ("run__title", "post_id", "channel_id", "root_id", "nonce", "last_error")
+    search_help_text = "Title, last error, or an id of Mattermost"
+    ordering = ("-created_at", "-id")
+    actions = ("send_now_",)
+    fieldsets = (
+        (None, {"fields": ("run_", "standing", "wanted", "revisions_", "sent", "there")}),
+        ("Trouble", {"fields": ("parked", "last_error", "attempts", "shortened", "next_try")}),
+        ("Its place", {"fields": ("destination_", "channel_id", "root_id", "thread_id", "prompt_id", "user_id")}),
+        ("Delivery", {"classes": ("collapse",), "fields": (
+            "post_id", "nonce", "created_at", "intended", "sent_word", "sent_hash", "final", "asked_for",
+            "lease_owner", "leased", "on_its_way",
+        )}),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
+        """Without the long columns of runs and sessions."""
+        rows: QuerySet[Post] = super().get_queryset(request).select_related("run__session", "destination")
+        return rows.defer("run__state", "run__session__facts", "run__session__registered")
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the address that sends."""
+        return [self.act_path("send-now", self._send_now), *super().get_urls()]
+
+    def tools(self, obj: Post) -> Sequence[Tool]:
+        """A parked post is not sent."""
+        return () if obj.parked else (Tool(url=self.url("send-now", obj.pk), words="Send now"),)
+
+    def _send_now(self, request: HttpRequest, post: Post) -> str:
+        if not send_now(post, by=actor(request)):
+            return PARKED.format(why=said(post.parked))
+        return PAUSED if post.destination.paused else SENDING
+
+    @admin.action(description="Send now", permissions=["act"])
+    def send_now_(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
+        """Marks them; the watcher or a worker sends."""
+        posts = list(queryset.select_related(None).select_related("destination")[:500])
+        sent = sum(send_now(post, by=actor(request)) for post in posts)
+        parked = f" {len(posts) - sent} are parked, so nothing is sent for them." if sent < len(posts) else ""
+        messages.success(request, f"{sent} marked to be sent at the next chance.{parked}")
+
+    @admin.display(description="run", ordering="run__title")
+    def run_(self, post: Post) -> str | SafeString:
+        """What it is about."""
+        return link(post.run, run_name(post.run))
+
+    @admin.display(description="should say", ordering="wanted_word")
+    def wanted(self, post: Post) -> str | SafeString:
+        """The word of its run."""
+        return word(post.run.word)
+
+    @admin.display(description="delivery")
+    def standing(self, post: Post) -> SafeString:
+        """Whether people see the newest."""
+        if post.parked:
+            return state("failed", "⛔", "parked")
+        if post.stop_note:
+            return state("quiet", "⏸️", "says that nobody watches")
+        if not post.post_id:
+            return state("queued", "🕓", "not created yet")
+        if post.wanted_revision > post.sent_revision:
+            return state("quiet", "⏳", "behind")
+        return state("done", "✅", "final" if post.closed else "up to date")
+
+    @admin.display(description="wanted / sent", ordering="wanted_revision")
+    def revisions_(self, post: Post) -> SafeString:
+        """What it should say, and what it says."""
+        return revisions(post.wanted_revision, post.sent_revision)
+
+    @admin.display(description="last sent", ordering="sent_at")
+    def sent(self, post: Post) -> str | SafeString:
+        """How long ago."""
+        return ago(post.sent_at)
+
+    @admin.display(description="last error", ordering="last_error")
+    def error(self, post: Post) -> str:
+        """What went wrong the last time."""
+        return said(post.parked or post.last_error)
+
+    @admin.display(description="in Mattermost")
+    def there(self, post: Post) -> str | SafeString:
+        """To look at it."""
+        return outside(post.address, "open")
+
+    @admin.display(description="destination")
+    def destination_(self, post: Post) -> str | SafeString:
+        """Which server."""
+        return link(post.destination)
+
+    @admin.display(description="next try")
+    def next_try(self, post: Post) -> str | SafeString:
+        """When it may be tried again."""
+        return ago(post.not_before) if post.not_before > time.time() else NOTHING
+
+    @admin.display(description="kept short")
+    def shortened(self, post: Post) -> str:
+        """Whether its text was refused once."""
+        return yes_no(post.reduced)
+
+    @admin.display(description="says how the run ended")
+    def final(self, post: Post) -> str:
+        """Whether nothing more is expected."""
+        return yes_no(post.closed)
+
+    @admin.display(description="asked for by hand")
+    def asked_for(self, post: Post) -> str:
+        """Whether somebody wants it sent now."""
+        return yes_no(post.send_now)
+
+    @admin.display(description="creation intended")
+    def intended(self, post: Post) -> str | SafeString:
+        """When a create call was first about to be made."""
+        return ago(post.intent_at)
+
+    @admin.display(description="claimed until")
+    def leased(self, post: Post) -> str | SafeString:
+        """A claim ends by itself."""
+        return ago(post.lease_until)
+
+    @admin.display(description="task on its way until")
+    def on_its_way(self, post: Post) -> str | SafeString:
+        """After that a task is taken for lost."""
+        return ago(post.enqueued_until)

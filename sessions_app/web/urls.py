@@ -1,0 +1,16 @@
+"""Addresses of this room."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+from django.views.generic import RedirectView
+
+from sessions_app.web import views
+
+urlpatterns = [
+    path("", views.page, name="board"),
+    path("board/", views.news, name="board-news"),
+    path("login/", views.SignIn.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    # One page for signing in, not two.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+]

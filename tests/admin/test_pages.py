@@ -1,0 +1,157 @@
+"""Every list and every page: there for those who may see it, safe, and quick whatever the number of rows."""
+
+from urllib.parse import unquote
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from sessions_app.models import Run, Session
+from sessions_app.state.view import Word
+from tests import factories as make
+from tests.admin.conftest import MODELS, hostile_rows, listing, page
+
+pytestmark = pytest.mark.django_db
+FILTERS = {
+    "run": "over__exact=0&word__exact=waiting&family=root&agent=main&channel=platform&store=x",
+    "session": "agent=main&channel=platform&store=x&in_store__exact=1&trouble=yes",
+    "post": "delivery=parked",
+    "step": "outcome=failed",
+    "destination": "paused__exact=0&circuit__exact=closed",
+    "checkpoint": "skipping__exact=0",
+    "watcher": "",
+}
+model = pytest.mark.parametrize("model", MODELS, ids=lambda each: each.__name__)
+
+
+@model
+def test_text_from_outside_stays_text(root_client, model):
+    hostile_rows()
+    for address in (listing(model), page(model.objects.first())):
+        answer = root_client.get(address)
+        assert answer.status_code == 200
+        text = answer.content.decode()
+        assert "<script>alert" not in text
+        assert "alert(1)" in text, "it is shown, as text"
+        assert " style=" not in text, "the policy forbids it"
+
+
+@model
+def test_lists_can_be_searched_and_filtered(root_client, model):
+    hostile_rows()
+    name = model._meta.model_name
+    assert root_client.get(f"{listing(model)}?q=evil").status_code == 200
+    assert root_client.get(f"{listing(model)}?{FILTERS[name]}").status_code == 200
+
+
+def many(number: int) -> None:
+    for each in range(number):
+        root = make.run(Word.WAITING)
+        make.run(parent=root)
+        make.step(root)
+        make.post(root, destination=make.destination(base_url=f"https://{each}-{number}.example.com"))
+        make.checkpoint(root.session)
+        make.watcher(name=f"{each}-{number}")
+
+
+def queries(client, address: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        assert client.get(address).status_code == 200
+    return len(seen)
+
+
+@model
+def test_lists_ask_as_often_for_30_rows_as_for_one(root_client, model, django_assert_max_num_queries):
+    many(1)
+    one = queries(root_client, listing(model))
+    many(29)
+    with django_assert_max_num_queries(one):
+        assert root_client.get(listing(model)).status_code == 200
+
+
+def test_a_runs_page_asks_as_often_for_a_large_tree_as_for_a_small_one(root_client, django_assert_max_num_queries):
+    root = make.run(Word.WAITING)
+    make.run(parent=root)
+    make.step(root)
+    few = queries(root_client, page(root))
+    for _ in range(30):
+        make.run(parent=make.run(parent=root))
+        make.step(root)
+    with django_assert_max_num_queries(few):
+        root_client.get(page(root))
+
+
+def test_a_sessions_page_asks_as_often_for_many_runs_as_for_one(root_client, django_assert_max_num_queries):
+    of = make.session()
+    make.post(make.run(session=of))
+    few = queries(root_client, page(of))
+    for _ in range(30):
+        make.post(make.run(session=of))
+    with django_assert_max_num_queries(few):
+        root_client.get(page(of))
+
+
+def test_inlines_show_the_newest_only(root_client):
+    root = make.run()
+    for number in range(70):
+        make.step(root, target=f"step-{number:02}-of-70")
+    text = root_client.get(page(root)).content.decode()
+    assert "step-69-of-70" in text
+    assert "step-19-of-70" not in text
+
+
+def test_a_runs_page_explains_itself(root_client):
+    root = make.run(Word.WAITING, because="sub-agents are not over", no_post="It was asked for outside Mattermost.")
+    child = make.run(Word.NEEDS_YOU, parent=root, label="reviewer")
+    text = root_client.get(page(root)).content.decode()
+    assert "sub-agents are not over" in text
+    assert "It was asked for outside Mattermost." in text
+    assert "⏳ waiting" in text
+    assert "✋ needs you" in text
+    assert page(child) in text
+    assert page(root.session) in text
+    assert "&quot;start_id&quot;: &quot;1&quot;" in text
+    below = root_client.get(page(child)).content.decode()
+    assert page(root) in below
+
+
+def test_runs_and_sessions_lead_to_each_other_and_to_posts(root_client):
+    parent = make.session()
+    child = make.session(parent_key=parent.key)
+    post = make.post(make.run(session=child))
+    text = root_client.get(page(child)).content.decode()
+    assert page(parent) in text
+    assert page(post.run) in text
+    assert page(post) in root_client.get(page(post.run)).content.decode()
+    found = root_client.get(f"{listing(Session)}?parent_key={parent.key}").content.decode()
+    assert page(child) in found
+    assert page(parent) not in found
+
+
+@model
+def test_nothing_can_be_added_changed_or_deleted(root_client, model):
+    hostile_rows()
+    row = model.objects.first()
+    assert root_client.get(f"{listing(model)}add/").status_code == 403
+    assert root_client.post(page(row), {"paused": "on"}).status_code == 403
+    assert root_client.post(f"{listing(model)}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert model.objects.filter(pk=row.pk).exists()
+
+
+@model
+def test_who_has_not_signed_in_is_sent_to_do_so(client, model):
+    answer = client.get(listing(model), follow=True)
+    assert unquote(answer.redirect_chain[-1][0]) == f"/login/?next={listing(model)}"
+
+
+def test_a_viewer_sees_what_was_allowed(client):
+    client.force_login(make.user(is_staff=True, permissions=("view_run",)))
+    assert client.get(listing(Run)).status_code == 200
+    assert client.get(listing(Session)).status_code == 403
+
+
+def test_a_page_of_nothing(root_client):
+    assert root_client.get("/admin/sessions_app/run/4711/change/", follow=True).status_code == 200
+    assert root_client.post("/admin/sessions_app/run/4711/finish/").status_code == 404
