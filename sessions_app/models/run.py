@@ -78,7 +78,10 @@ class Run(models.Model):
     class Meta:
         ordering = ("-started_at",)
         constraints = [models.UniqueConstraint(fields=("session", "no"), name="run_number_once_per_session")]
-        indexes = [models.Index(fields=("over", "parent"), name="run_live_roots")]
+        indexes = [
+            models.Index(fields=("over", "parent"), name="run_live_roots"),
+            models.Index(fields=("over", "ended_at"), name="run_ended_lately"),
+        ]
 
     def __str__(self) -> str:
         return self.title or f"run {self.no} of {self.session_id}"

@@ -134,10 +134,14 @@ class Labels:
 
     def words(self, tool: str, target: str = "") -> str:
         """The tool and its target in words, safe to stand in a card."""
+        return plain(self.bare(tool, target)) or "use a tool"
+
+    def bare(self, tool: str, target: str = "") -> str:
+        """The same without Markdown's escapes, for pages that escape what they show."""
         target = cut(fold(redact(target)), TARGET_CHARS)
         label = self.find(tool)
         words = cut(fold(label.words), WORDS_CHARS) if label else _unknown(tool)
-        return plain(_fill(words, target)) or "use a tool"
+        return _fill(words, target) or "use a tool"
 
 
 def _label(path: str | Path, name: str, entry: Any) -> Label:

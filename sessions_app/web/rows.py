@@ -4,13 +4,12 @@ Ages are rounded as in the posts, and those beyond a minute step together every 
 changes, and a poll without news costs no drawing and no bytes.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sessions_app.render.labels import Labels
 from sessions_app.render.lines import CUT_OFF, heading
-from sessions_app.render.text import ZWSP, age, count, duration, money, one_line, tokens
+from sessions_app.render.text import age, count, duration, money, one_line, tokens
 from sessions_app.state.view import RunView, Word
 
 TITLE_CHARS = 160
@@ -21,7 +20,6 @@ OPEN_UP_TO = 25  # larger trees begin folded
 LEVELS_DRAWN = 8  # deeper rows stand at the last level: a phone has no room for more
 STEP_S = 10.0
 KINDS = {Word.NEEDS_YOU: "needs"}  # the other words are the names of their colours
-ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +112,7 @@ class Pen:
         if not view.running:
             return quiet
         step = min(view.running, key=lambda one: one.started_at)
-        text = f"{unescaped(self.labels.words(step.tool, step.target))}, {self.age(step.started_at)}"
+        text = f"{self.labels.bare(step.tool, step.target)}, {self.age(step.started_at)}"
         more = f"+{len(view.running) - 1} more" if len(view.running) > 1 else ""
         return " · ".join(part for part in (text, more, quiet) if part)
 
@@ -146,11 +144,6 @@ def kind_of(word: Word) -> str:
 def summary_of(view: RunView) -> str:
     """One line for a tree that is folded."""
     return heading(view) if view.children else ""
-
-
-def unescaped(text: str) -> str:
-    """Words made for Markdown as plain text: escapes and what breaks mentions taken out again; HTML needs neither."""
-    return ESCAPED.sub(r"\1", text.replace(ZWSP, ""))
 
 
 def _below(view: RunView, before: tuple[str, ...]) -> Iterator[tuple[RunView, tuple[str, ...]]]:

@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app.render.labels import Labels
 from sessions_app.state.view import RunView, StepView, Word
-from sessions_app.web.rows import LEVELS_DRAWN, Pen, unescaped
+from sessions_app.web.rows import LEVELS_DRAWN, Pen
 from tests.factories import HOSTILE
 
 NOW = 1_800_000_000.0
@@ -83,4 +83,4 @@ def test_hostile_text_is_cut_and_kept_on_its_line():
 def test_words_for_posts_lose_what_only_posts_need():
     labels = Labels.builtin()
     for text in ("a_b *c* [d](e) `f` \\g", "@all ~x #y :smile:"):
-        assert unescaped(labels.words("exec", text)) == f"run {text}"
+        assert labels.bare("exec", text) == f"run {text}"
