@@ -61,8 +61,9 @@ def watcher_settings() -> Settings:
     )
 
 
+@functools.cache
 def labels() -> Labels:
-    """Words for tools."""
+    """Words for tools, read once per process."""
     path = env().tool_labels_file
     return Labels.load(path) if path else Labels.builtin()
 

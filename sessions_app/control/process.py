@@ -15,9 +15,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+PATIENCE_S = 0.3
 
-class AlreadyWatchedError(RuntimeError):
-    """Another watcher has the store; the message is a sentence."""
+
+class CannotStartError(RuntimeError):
+    """The watcher cannot start or be ended; the message is a sentence."""
+
+
+class AlreadyWatchedError(CannotStartError):
+    """Another watcher has the store."""
 
 
 class Standing(Enum):
@@ -55,12 +61,20 @@ def look(pid_file: Path) -> Process:
 
 
 def stop(pid_file: Path, patience_s: float = 15.0) -> bool:
-    """Ask the watcher to end and wait for its clean end. False: it still runs."""
+    """Ask the watcher to end and wait for its clean end. False: it still runs.
+
+    Raises:
+        CannotStartError: it is somebody else's process.
+    """
     found = look(pid_file)
     if found.standing is not Standing.RUNNING:
         return True
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.kill(found.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        raise CannotStartError(f"The watcher (pid {found.pid}) runs as another user; end it as that one.") from None
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         if look(pid_file).standing is not Standing.RUNNING:
@@ -77,6 +91,27 @@ def _lock(handle: int, *, shared: bool = False) -> bool:
     return True
 
 
+def _lock_soon(handle: int) -> bool:
+    """A look at the file holds its lock for a moment, and so does a watcher that is just ending."""
+    until = time.monotonic() + PATIENCE_S
+    while not (locked := _lock(handle)) and time.monotonic() < until:
+        time.sleep(0.02)
+    return locked
+
+
+@contextlib.contextmanager
+def _opened(path: Path, mode: int) -> Iterator[int]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
+    except OSError as error:
+        raise CannotStartError(f"{path} cannot be written ({error.strerror}); see DATA_DIR and PID_FILE.") from None
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
 @contextlib.contextmanager
 def pid_file_held(path: Path, health: str) -> Iterator[None]:
     """Hold the PID file while the watcher runs.
@@ -84,10 +119,8 @@ def pid_file_held(path: Path, health: str) -> Iterator[None]:
     Raises:
         AlreadyWatchedError: a watcher with this PID file runs.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        if not _lock(handle):
+    with _opened(path, 0o644) as handle:
+        if not _lock_soon(handle):
             pid = look(path).pid
             raise AlreadyWatchedError(f"A watcher runs already (pid {pid}); end it with: manage.py runwatcher --stop")
         os.ftruncate(handle, 0)
@@ -98,8 +131,6 @@ def pid_file_held(path: Path, health: str) -> Iterator[None]:
             os.ftruncate(handle, 0)
             with contextlib.suppress(OSError):
                 path.unlink()
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager
@@ -110,13 +141,11 @@ def stores_held(data_dir: Path, stores: Iterable[str]) -> Iterator[None]:
         AlreadyWatchedError: another watcher with the same DATA_DIR has one of them.
     """
     folder = data_dir / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
         for store in stores:
             name = hashlib.sha256(store.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-            handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            held.callback(os.close, handle)
-            if not _lock(handle):
+            handle = held.enter_context(_opened(folder / f"{name}.lock", 0o600))
+            if not _lock_soon(handle):
                 other = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
                 raise AlreadyWatchedError(
                     f"Another watcher (pid {other}) has the store {store}; one is enough. "

@@ -1,39 +1,51 @@
 """The circuit and the budget of a destination: rows changed by compare-and-swap, so all processes share them."""
 
+import logging
+
 from django.db.models import F
 
 from sessions_app.models import Circuit, Destination
 from sessions_app.models.times import moment
 
+log = logging.getLogger(__name__)
 OPENS_AFTER = 3  # failures in a row
 FIRST_REST_S = 2.0
 LONGEST_REST_S = 60.0
 PROBE_S = 30.0  # a probe that has not answered by then counts as none
 
 
+def rests(destination: Destination, now: float) -> bool:
+    """Whether nothing may go out: paused, asked to wait, or the circuit is open and no probe is due yet."""
+    probe_later = destination.circuit != Circuit.CLOSED and destination.open_until > now
+    return destination.paused or destination.quiet_until > now or probe_later
+
+
 def may_send(destination: Destination, now: float) -> bool:
-    """Whether a request may go out. While the circuit is open only one probe may, over all processes."""
-    if destination.paused or destination.quiet_until > now:
+    """Whether a request may go out; ask right before it. While the circuit is open one probe may, over all processes.
+
+    A probe that is claimed and never sent would keep everybody waiting for its time.
+    """
+    if rests(destination, now):
         return False
     if destination.circuit == Circuit.CLOSED:
         return True
-    if destination.open_until > now:
-        return False
     claimed = Destination.objects.filter(id=destination.id, open_until=destination.open_until).update(
         circuit=Circuit.HALF_OPEN, open_until=now + PROBE_S
     )
     return bool(claimed)
 
 
-def succeeded(destination: Destination, now: float, *, sent: bool) -> None:
-    """The server answered as it should."""
-    Destination.objects.filter(id=destination.id).update(
-        circuit=Circuit.CLOSED,
-        failures=0,
-        open_until=0.0,
-        last_ok_at=moment(now),
-        updates_sent=F("updates_sent") + (1 if sent else 0),
-    )
+def succeeded(destination: Destination, now: float) -> None:
+    """The server did what it was asked for."""
+    _answered(destination)
+    Destination.objects.filter(id=destination.id).update(last_ok_at=moment(now), updates_sent=F("updates_sent") + 1)
+
+
+def _answered(destination: Destination) -> None:
+    """The server is there: the circuit closes."""
+    if destination.circuit != Circuit.CLOSED:
+        log.info("%s answers again.", destination)
+    Destination.objects.filter(id=destination.id).update(circuit=Circuit.CLOSED, failures=0, open_until=0.0)
 
 
 def failed(destination: Destination, now: float, sentence: str, *, rest_s: float = 0.0) -> None:
@@ -53,6 +65,7 @@ def failed(destination: Destination, now: float, sentence: str, *, rest_s: float
 
 def noted(destination: Destination, now: float, sentence: str) -> None:
     """Something about one post went wrong; the server itself answers."""
+    _answered(destination)
     Destination.objects.filter(id=destination.id).update(
         updates_failed=F("updates_failed") + 1, last_error=sentence, last_error_at=moment(now)
     )
@@ -63,6 +76,7 @@ def hold(destination: Destination, until: float, sentence: str, now: float) -> N
     Destination.objects.filter(id=destination.id, quiet_until__lt=until).update(
         quiet_until=until, last_error=sentence, last_error_at=moment(now)
     )
+    Destination.objects.filter(id=destination.id, circuit=Circuit.HALF_OPEN).update(open_until=until)
 
 
 def take_slot(destination: Destination, now: float, per_s: float) -> float:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
-from sessions_app.deliver.pace import Due, Standing, due
+from sessions_app.deliver.pace import WAITS, Due, Standing, due
 from sessions_app.models import Circuit, Destination, Post
 
 THOUGHT_ON_ITS_WAY_S = 30.0  # after that a task that was handed on is taken for lost
@@ -19,7 +19,8 @@ class Dispatcher:
     room: Callable[[], int]
     clock: Callable[[], float]
     throttle_s: float = 1.0
-    patient: bool = True  # False: whatever is due at all is due now
+    max_open: int = 50
+    patient: bool = True  # False: whatever is due at all is due now, in the order in which the runs started
 
     def hand_on(self) -> int:
         """Hand on what is due, the most urgent first, as much as there is room for. Returns how many."""
@@ -37,19 +38,28 @@ class Dispatcher:
         return handed
 
     def _due(self, destination: Destination, now: float) -> list[int]:
-        free = Post.objects.filter(
-            destination=destination, parked="", not_before__lte=now, lease_until__lt=now, enqueued_until__lt=now
-        )
-        candidates = free.filter(
-            Q(closed=False) | Q(send_now=True) | Q(wanted_revision__gt=F("sent_revision"))
-        ).order_by("sent_at")
+        places = self.max_open - Post.objects.holding_a_place().count()
         waiting: list[tuple[Due, Post]] = []
-        for post in candidates[:1000]:
+        for post in self._candidates(destination, now, places)[:1000]:
             when = due(_standing(post), now, self.throttle_s)
             if when is not None and self._is_due(when, post, now):
                 waiting.append((when, post))
-        waiting.sort(key=lambda one: (one[0].rank, one[1].sent_at, one[1].id))
+        if self.patient:
+            waiting.sort(key=lambda one: (one[0].rank, one[1].sent_at, one[1].run_started_at, one[1].id))
+        else:
+            waiting.sort(key=lambda one: (one[1].run_started_at, one[1].id))
         return [post.id for _, post in waiting]
+
+    def _candidates(self, destination: Destination, now: float, places: int) -> "QuerySet[Post]":
+        """Posts that something may be sent for. Those that know that they wait for a place wait until there is one."""
+        free = Post.objects.filter(
+            destination=destination, parked="", not_before__lte=now, lease_until__lt=now, enqueued_until__lt=now
+        )
+        if places <= 0:
+            free = free.exclude(run_over=False, intent_at=None, post_id="", last_error=WAITS)
+        return free.filter(Q(closed=False) | Q(send_now=True) | Q(wanted_revision__gt=F("sent_revision"))).order_by(
+            "sent_at", "run_started_at"
+        )
 
     def _is_due(self, when: Due, post: Post, now: float) -> bool:
         if self.patient:
@@ -63,6 +73,11 @@ class Dispatcher:
         if claimed:
             self.enqueue(post_id)
         return claimed
+
+
+def not_handed_on(post_id: int) -> None:
+    """A task did not go on its way after all: it need not be thought lost first."""
+    Post.objects.filter(id=post_id).update(enqueued_until=0.0)
 
 
 def _standing(post: Post) -> Standing:

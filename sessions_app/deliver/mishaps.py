@@ -1,14 +1,26 @@
-"""What follows from an error of Mattermost: wait, rest, reduce, or park. One sentence of it stays on the rows."""
+"""What follows from an error: wait, rest, reduce, or park. One sentence of it stays on the rows, and one in the log."""
 
+import logging
 import random
 from collections.abc import Callable
 
 from sessions_app.deliver import circuit
-from sessions_app.deliver.mattermost import MattermostError, RateLimited, Scope, ServerTrouble, Unreachable
-from sessions_app.models import Post
+from sessions_app.deliver.mattermost import MattermostError, PostGone, RateLimited, Scope, ServerTrouble, Unreachable
+from sessions_app.models import Destination, Post
+from sessions_app.models.times import seconds
+from sessions_app.render.text import fold
 
+log = logging.getLogger(__name__)
 REST_S = 30.0  # between two looks at what only a person can mend
 LONGEST_S = 60.0
+DELETED = "It was deleted in Mattermost, and is not made again."
+SURPRISED = "It could not be drawn or sent ({kind}); the log says more. It is tried again by itself."
+
+
+class NotConfigured(MattermostError):
+    """The server of a post is not the configured one any more."""
+
+    permanent = True
 
 
 class Mishaps:
@@ -24,9 +36,21 @@ class Mishaps:
     def note(self, post: Post, error: MattermostError) -> None:
         """Keep what went wrong, and when to come back."""
         now = self.clock()
+        error.sentence = fold(error.sentence)  # it may quote what a server said
+        if not _is_known(post, error):
+            log.warning("%s", error.sentence)
         wait = self._wait(post, error, now)
         Post.objects.filter(id=post.id).update(
             attempts=post.attempts + 1, last_error=error.sentence, not_before=now + wait
+        )
+
+    def surprise(self, post: Post, error: Exception) -> None:
+        """What nobody thought of costs only this post."""
+        log.error("The post of run %s could not be drawn or sent.", post.run_id, exc_info=error)
+        Post.objects.filter(id=post.id).update(
+            attempts=post.attempts + 1,
+            last_error=SURPRISED.format(kind=type(error).__name__),
+            not_before=self.clock() + self._back_off(post.attempts),
         )
 
     def _wait(self, post: Post, error: MattermostError, now: float) -> float:
@@ -44,9 +68,20 @@ class Mishaps:
             Post.objects.filter(id=post.id).update(reduced=True)
             return 0.0
         if error.permanent:
-            Post.objects.filter(id=post.id).update(parked=sentence[:400])
+            parked = f"{DELETED} {sentence}" if isinstance(error, PostGone) else sentence
+            Post.objects.filter(id=post.id).update(parked=parked[:400])
         return LONGEST_S
 
     def _back_off(self, attempts: int) -> float:
         """Exponential with jitter, without end."""
         return random.uniform(0.5, 1.0) * min(LONGEST_S, 2.0 ** min(attempts, 10))  # noqa: S311 - jitter
+
+
+def _is_known(post: Post, error: MattermostError) -> bool:
+    """Whether the log has this sentence already, about this post or about all of its destination."""
+    everybody = error.scope is Scope.DESTINATION and _is_in_trouble(post.destination)
+    return error.sentence in ({post.last_error, post.destination.last_error} if everybody else {post.last_error})
+
+
+def _is_in_trouble(destination: Destination) -> bool:
+    return seconds(destination.last_error_at) > seconds(destination.last_ok_at)

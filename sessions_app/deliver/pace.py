@@ -7,6 +7,7 @@ CREATE_AFTER_S = 1.5  # a run that is over sooner is posted once, as it ended
 WORD_GAP_S = 1.0
 AGE_EVERY_S = 30.0
 NEVER = float("inf")
+WAITS = "Waits for a place: MAX_ACTIVE_SESSIONS posts are open."
 # Other changes: seconds between two edits, by the age of the run.
 CADENCE = ((60.0, 3.0), (600.0, 10.0), (NEVER, 30.0))
 

@@ -1,40 +1,46 @@
 """Where a post really goes: the channel and the thread root, asked of Mattermost once and then kept on the row."""
 
-from sessions_app.deliver.mattermost import ChannelForbidden, Mattermost, PostGone
+from sessions_app.deliver.mattermost import ChannelForbidden, Mattermost, MattermostError, PostGone
 from sessions_app.models import Post
 
 
 def place(post: Post, client: Mattermost, bot_id: str) -> None:
     """Settle channel and root. The asking post's thread first, then the thread of the key, then the channel.
 
+    What the bot may not read is asked for again at the next try: somebody may invite it.
+
     Raises:
-        MattermostError: the server could not be asked; nothing has been changed.
+        MattermostError: the server could not be asked, or there is no channel; nothing has been changed.
     """
     if post.placed:
         return
-    channel, root = post.channel_id, post.thread_id
+    channel, root, refusal = post.channel_id, post.thread_id, None
     if post.prompt_id:
         try:
             asked = client.get_post(post.prompt_id)
             channel, root = asked.channel_id or channel, asked.root_id or asked.id
-        except (PostGone, ChannelForbidden):
-            pass
+        except (PostGone, ChannelForbidden) as error:
+            refusal = error
     if not channel and post.thread_id:
         try:
-            channel = client.get_post(post.thread_id).channel_id or channel
-        except (PostGone, ChannelForbidden):
-            root = ""
+            channel = client.get_post(post.thread_id).channel_id
+        except (PostGone, ChannelForbidden) as error:
+            root, refusal = "", error
     if not channel and post.user_id:
         channel = client.direct_channel(bot_id, post.user_id)
-    settle(post, channel, root)
+    _settle(post, channel, root, refusal)
 
 
-def settle(post: Post, channel: str, root: str) -> None:
-    """Keep what was found."""
-    post.channel_id, post.root_id, post.placed = channel, root, True
-    post.save(update_fields=["channel_id", "root_id", "placed"])
+def _settle(post: Post, channel: str, root: str, refusal: MattermostError | None) -> None:
+    if not channel and refusal is not None:
+        raise refusal
+    post.channel_id, post.root_id = channel, root
+    post.placed = not isinstance(refusal, ChannelForbidden)
+    if post.placed:
+        Post.objects.filter(id=post.id).update(channel_id=channel, root_id=root, placed=True)
 
 
-def next_root(post: Post) -> str:
-    """The root to try after Mattermost refused the present one."""
-    return post.thread_id if post.thread_id and post.thread_id != post.root_id else ""
+def without_root(post: Post) -> None:
+    """Mattermost refused the root: the key's thread is tried next, then the channel."""
+    post.root_id = post.thread_id if post.thread_id != post.root_id else ""
+    Post.objects.filter(id=post.id).update(root_id=post.root_id)

@@ -3,8 +3,8 @@
 What is written here is enough to carry on after a `kill -9` at any moment: nothing is remembered elsewhere.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.db.models import F
@@ -15,22 +15,23 @@ from sessions_app.ingest.conversations import (
     child_keys,
     close_window,
     load,
+    not_after,
     open_provisional,
     read_into,
     run_row,
 )
-from sessions_app.ingest.families import link_by_row, link_spawned, root_of
-from sessions_app.ingest.posts import PostPolicy, decide
+from sessions_app.ingest.families import link_by_row, link_spawned
 from sessions_app.ingest.trees import judge_trees, tell_posts
 from sessions_app.models import Checkpoint, Run, Session, Step
 from sessions_app.models.times import moment
-from sessions_app.sources.base import ChildFact, Facts
+from sessions_app.sources.base import ChildFact, Facts, Mark
 from sessions_app.state.codec import to_json
 from sessions_app.state.liveness import Limits
-from sessions_app.state.run_state import RunState
 from sessions_app.state.run_state import Step as StepValue
 
 RUN_FIELDS = ("state", "window", "start_id", "title", "label", "started_at", "tools", "tokens", "cost")
+POINT_FIELDS = (*Mark.__dataclass_fields__, "updated_at")
+ROOTS_AT_ONCE = 500
 STEP_FIELDS = ("tool", "target", "started_at", "ended_at", "ok", "error", "child_key", "running")
 SESSION_FIELDS = (
     "agent", "label", "model", "parent_key", "channel_name", "window", "windows", "facts", "registered", "in_store",
@@ -52,42 +53,72 @@ class News:
         """Whether there is anything to apply."""
         return bool(self.facts or self.gone or self.children or self.readings)
 
+    @property
+    def keys(self) -> set[str]:
+        """Keys of the sessions that it is about."""
+        return {*self.facts, *self.gone, *self.children, *(reading.key for reading in self.readings)}
 
-def apply(store: str, news: News, now: float, limits: Limits, policy: PostPolicy | None) -> list[Run]:
-    """Write what is new and decide what it means. Returns the root runs that were judged.
+    def parts(self) -> Iterator["News"]:
+        """The same news one session at a time: for when one of them spoils it for all."""
+        for key, facts in self.facts.items():
+            yield replace(NOTHING, facts={key: facts}, registry=self.registry)
+        for reading in self.readings:
+            yield replace(NOTHING, readings=[reading], registry=self.registry)
+        for key in self.gone:
+            yield replace(NOTHING, gone=frozenset({key}))
+        for key, entries in self.children.items():
+            yield replace(NOTHING, children={key: entries}, registry=self.registry)
 
-    ``policy`` None: no post is decided on yet, because not all that is there has been read.
-    """
+    def by(self, now: float) -> "News":
+        """The same news with no time later than now: a clock gone mad must not keep a run alive for ever."""
+        return replace(
+            self,
+            facts={key: not_after(facts, now) for key, facts in self.facts.items()},
+            children={key: tuple(not_after(one, now) for one in told) for key, told in self.children.items()},
+            readings=[
+                replace(
+                    one, chunk=replace(one.chunk, events=tuple(not_after(event, now) for event in one.chunk.events))
+                )
+                for one in self.readings
+            ],
+        )
+
+
+NOTHING = News()
+
+
+def apply(store: str, news: News, now: float, limits: Limits) -> set[int]:
+    """Write what is new and decide what it means. Returns the ids of the root runs that were judged."""
     with transaction.atomic():
-        talks = _fold(store, news)
+        talks = _fold(store, news.by(now))
         touched = _save(talks)
-        roots = {root_of(run).id for run in touched}
-        roots |= link_spawned(store, [run for run in touched if run.value.children], news.registry)
-        roots |= link_by_row(store, [talk.session for talk in talks if talk.session.parent_key])
+        roots = {run.root_id or run.id for run in touched}
+        roots |= link_spawned(store, touched, news.registry)
+        roots |= link_by_row(store, [talk.session for talk in talks])
         roots |= _roots_of(store, news)
-        return _judge(roots, now, limits, policy)
+        return _judge(roots, now, limits)
 
 
-def look_again(now: float, limits: Limits, policy: PostPolicy | None) -> list[Run]:
+def look_again(now: float, limits: Limits) -> None:
     """Judge the trees whose word silence may have changed by now."""
-    due = list(Run.objects.filter(look_at__lte=moment(now)).values_list("id", flat=True)[:500])
-    with transaction.atomic():
-        return _judge(set(due), now, limits, policy) if due else []
+    due = Run.objects.roots().filter(look_at__lte=moment(now)).order_by("look_at")
+    roots = set(due.values_list("id", flat=True)[:ROOTS_AT_ONCE])
+    if roots:
+        with transaction.atomic():
+            _judge(roots, now, limits)
 
 
-def _judge(roots: set[int], now: float, limits: Limits, policy: PostPolicy | None) -> list[Run]:
+def _judge(roots: set[int], now: float, limits: Limits) -> set[int]:
     judged = judge_trees(roots, now, limits)
-    if policy is not None:
-        decide(judged, now, policy)
     tell_posts(judged)
-    return judged
+    return {run.id for run in judged}
 
 
 def _fold(store: str, news: News) -> list[Talk]:
     keys = {*news.facts, *news.gone, *(reading.key for reading in news.readings)}
     known = {session.key: session for session in Session.objects.filter(store=store, key__in=keys | {*news.children})}
-    for key in keys - known.keys():
-        known[key] = Session.objects.create(store=store, key=key)
+    new = [Session(store=store, key=key, registered=_told(news, key)) for key in sorted(keys - known.keys())]
+    known |= {session.key: session for session in Session.objects.bulk_create(new)}
     again = [known[reading.key].id for reading in news.readings if reading.chunk.restarted]
     talks = load(list(known.values()), all_runs_of=again)
     by_key = {talk.session.key: talk for talk in talks.values()}
@@ -97,14 +128,18 @@ def _fold(store: str, news: News) -> list[Talk]:
             by_key[key].session.registered = to_json(entries)
     for key, facts in news.facts.items():
         _learn(by_key[key], facts)
-    for reading in news.readings:
-        _read(by_key[reading.key], reading, named)
+    _read(by_key, news.readings, named)
+    running = [by_key[key].session.id for key, facts in news.facts.items() if facts.running]
+    lines = set(Checkpoint.objects.filter(session__in=running, position__gt=0).values_list("session", "window"))
     for key, facts in news.facts.items():
-        lines = Checkpoint.objects.filter(session=by_key[key].session, window=facts.session_id, position__gt=0)
-        open_provisional(by_key[key], facts, has_lines=bool(facts.running) and lines.exists())
+        open_provisional(by_key[key], facts, has_lines=(by_key[key].session.id, facts.session_id) in lines)
     for key in news.gone:
         by_key[key].session.vanished, by_key[key].session.in_store = True, False
     return list(by_key.values())
+
+
+def _told(news: News, key: str) -> str:
+    return to_json(news.registry[key]) if key in news.registry else ""
 
 
 def _learn(talk: Talk, facts: Facts) -> None:
@@ -116,24 +151,32 @@ def _learn(talk: Talk, facts: Facts) -> None:
     session.window = facts.session_id
     session.agent, session.model, session.parent_key = facts.agent, facts.model, facts.parent_key
     session.label = facts.label or session.label
+    before = talk.facts
+    if before is None or (before.transcript, before.problem) != (facts.transcript, facts.problem):
+        session.problem = facts.problem
     session.channel_name, session.facts = facts.channel_name, to_json(facts)
-    session.in_store, session.vanished, session.problem = True, False, facts.problem
+    session.in_store, session.vanished = True, False
     session.seen_at = moment(facts.updated_at) or session.seen_at
 
 
-def _read(talk: Talk, reading: Reading, named: Mapping[str, str]) -> None:
-    """Fold a reading and move its checkpoint, in the same transaction."""
-    point, new = Checkpoint.objects.get_or_create(
-        session=talk.session, transcript=reading.transcript, defaults={"window": reading.window}
+def _read(talks: Mapping[str, Talk], readings: Sequence[Reading], named: Mapping[str, str]) -> None:
+    """Fold readings and move their checkpoints, in the same transaction."""
+    names = [reading.transcript for reading in readings]
+    sessions = [talks[reading.key].session for reading in readings]
+    found = Checkpoint.objects.filter(session__in=sessions, transcript__in=names)
+    known = {(point.session_id, point.transcript): point for point in found}
+    points = []
+    for reading in readings:
+        talk = talks[reading.key]
+        point = known.get((talk.session.id, reading.transcript))
+        again = reading.chunk.restarted or (point is None and _read_elsewhere(talk, reading))
+        point = point or Checkpoint(session=talk.session, transcript=reading.transcript, window=reading.window)
+        read_into(talk, reading, named, again=again)
+        point.mark = reading.chunk.mark
+        points.append(point)
+    Checkpoint.objects.bulk_create(
+        points, update_conflicts=True, unique_fields=("session", "transcript"), update_fields=POINT_FIELDS
     )
-    read_into(talk, reading, named, again=reading.chunk.restarted or (new and _read_elsewhere(talk, reading)))
-    point.mark = reading.chunk.mark
-    point.save()
-    if reading.chunk.problem:
-        talk.session.problem = reading.chunk.problem
-    newest = max((event.at for event in reading.chunk.events), default=0.0)
-    if newest and (talk.session.seen_at is None or newest > talk.session.seen_at.timestamp()):
-        talk.session.seen_at = moment(newest)
 
 
 def _read_elsewhere(talk: Talk, reading: Reading) -> bool:
@@ -148,7 +191,7 @@ def _save(talks: Iterable[Talk]) -> list[Run]:
     Session.objects.bulk_update([talk.session for talk in talks], SESSION_FIELDS, batch_size=100)
     rows: list[Run] = []
     for talk in talks:
-        rows.extend(_row(talk, talk.states[no]) for no in sorted(talk.changed))
+        rows.extend(run_row(talk, talk.states[no], to_json(talk.states[no])) for no in sorted(talk.changed))
     new = [run for run in rows if run._state.adding]
     known = [run for run in rows if not run._state.adding]
     Run.objects.bulk_create(new)
@@ -158,10 +201,6 @@ def _save(talks: Iterable[Talk]) -> list[Run]:
         steps, update_conflicts=True, unique_fields=("run", "call_id"), update_fields=STEP_FIELDS, batch_size=500
     )
     return rows
-
-
-def _row(talk: Talk, state: RunState) -> Run:
-    return run_row(talk, state, to_json(state))
 
 
 def _step(run: Run, step: StepValue) -> Step:

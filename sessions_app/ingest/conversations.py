@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from django.db.models import F, Q
 
 from sessions_app.events import AnyEvent, Outcome, UserSaid
 from sessions_app.models import Run, Session
 from sessions_app.models.times import moment
-from sessions_app.sources.base import Chunk, Facts
+from sessions_app.sources.base import ChildFact, Chunk, Facts
 from sessions_app.state.codec import facts_from
 from sessions_app.state.reducer import REREADING, Conversation, fold
 from sessions_app.state.run_state import RunState, Step
 
+SKEW_S = 86_400.0  # how far ahead of ours the clock of whoever writes may be
+TIMES = ("at", "started_at", "ended_at", "updated_at", "answered_at")
+Timed = TypeVar("Timed", AnyEvent, Facts, ChildFact)
 RECENT = 20  # older runs that are over get no more lines
 
 
@@ -60,6 +64,13 @@ def load(sessions: Sequence[Session], *, all_runs_of: Iterable[int] = ()) -> dic
     return talks
 
 
+def not_after(value: Timed, now: float) -> Timed:
+    """The same value with no time that our clock will not reach for long."""
+    latest = now + SKEW_S
+    late: dict[str, Any] = {name: now for name in TIMES if getattr(value, name, 0.0) > latest}
+    return replace(value, **late) if late else value
+
+
 def child_keys(store: str, chunks: Iterable[Chunk]) -> dict[str, str]:
     """Session keys of the sub-agents that announcements in these chunks name by session id."""
     named = {
@@ -83,6 +94,11 @@ def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str], *, again: b
     for state in after.runs.values():
         talk.set_state(state)
     talk.steps.extend(after.steps)
+    session = talk.session
+    session.problem = reading.chunk.problem
+    newest = moment(max((event.at for event in events), default=0.0))
+    if newest and (session.seen_at is None or newest > session.seen_at):
+        session.seen_at = newest
     if after.current != REREADING:
         talk.session.current_run = after.current
 

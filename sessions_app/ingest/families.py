@@ -1,6 +1,7 @@
 """Sub-agents and the runs that caused them: child before parent, parent before child, parent unknown, cycles."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Q
 
@@ -18,12 +19,18 @@ def link_spawned(store: str, parents: Iterable[Run], registry: Registry) -> set[
 
     Returns the ids of the roots whose trees changed.
     """
+    named = {run.id: children for run in parents if (children := run.value.children)}
+    if not named:
+        return set()
+    linked = Counter(Run.objects.filter(parent_id__in=named).values_list("parent_id", "session__key"))
     touched: set[int] = set()
-    for known in parents:
-        # Anew from the database: a link made a moment ago may have given it another root.
-        parent = Run.objects.select_related("root", "session").get(id=known.id)
-        for child in parent.value.children:
-            touched |= _link(store, parent, child, registry)
+    for run_id, children in named.items():
+        wanted = Counter(child.key for child in children)
+        for child in children:
+            if linked[run_id, child.key] < wanted[child.key]:
+                # Anew from the database: a link made a moment ago may have given it another root.
+                parent = Run.objects.select_related("root", "session").get(id=run_id)
+                touched |= _link(store, parent, child, registry)
     return touched
 
 
@@ -59,33 +66,51 @@ def root_of(run: Run) -> Run:
 
 def adopt(parent: Run, child: Run) -> set[int]:
     """Put a run, with all below it, below another. A cycle is refused: the child stays where it is."""
-    root = root_of(parent)
-    if root.id == child.id or parent.id == child.id:
+    root, before = root_of(parent), root_of(child)
+    below = _all_below(child, before)
+    if parent.id in below:
         return set()
-    before = root_of(child).id
     child.parent, child.root = parent, root
-    child.save(update_fields=["parent", "root"])
-    below = {child.id}
-    level = {child.id}
-    while level := set(Run.objects.filter(parent_id__in=level).exclude(id__in=below).values_list("id", flat=True)):
-        below |= level
+    Run.objects.filter(id=child.id).update(parent=parent, root=root, look_at=None)
     Run.objects.filter(id__in=below - {child.id}).update(root=root)
-    return {root.id, before}
+    return {root.id, before.id}
 
 
-def link_by_row(store: str, sessions: Iterable[Session]) -> set[int]:
+def _all_below(run: Run, root: Run) -> set[int]:
+    """Ids of a run and of all below it."""
+    children: dict[int | None, list[int]] = defaultdict(list)
+    for below, parent in Run.objects.filter(root=root).values_list("id", "parent_id"):
+        children[parent].append(below)
+    found, waiting = {run.id}, [run.id]
+    while waiting:
+        fresh = [child for child in children[waiting.pop()] if child not in found]
+        found.update(fresh)
+        waiting.extend(fresh)
+    return found
+
+
+def link_by_row(store: str, sessions: Sequence[Session]) -> set[int]:
     """A row names its parent's session before the parent's transcript names the child: take that one's newest run.
 
     In 2026.7 all results of parallel calls are written when the slowest ends, so this can be minutes earlier.
     """
+    theirs = Q(session__in=[session.id for session in sessions if session.parent_key])
+    waiting = Q(session__store=store, session__parent_key__in=[session.key for session in sessions])
+    orphans = list(Run.objects.filter(theirs | waiting, parent=None).select_related("session").order_by("id"))
+    if not orphans:
+        return set()
+    above: dict[str, list[Run]] = defaultdict(list)
+    keys = {run.session.parent_key for run in orphans}
+    named = Run.objects.filter(session__store=store, session__key__in=keys).order_by("-no")
+    for run in named.only("id", "started_at", "session__key").select_related("session"):
+        above[run.session.key].append(run)
     touched: set[int] = set()
-    for session in sessions:
-        if not session.parent_key or session.parent_key == session.key:
-            continue
-        for run in session.runs.filter(parent=None):
-            began = Q(started_at__lte=run.started_at) if run.started_at else Q()
-            above = Run.objects.filter(began, session__store=store, session__key=session.parent_key)
-            parent = above.select_related("root", "session").order_by("-no").first()
-            if parent is not None:
-                touched |= adopt(parent, run)
+    for run in orphans:
+        candidates = above[run.session.parent_key] if run.session.parent_key != run.session.key else []
+        began = (
+            one for one in candidates if not run.started_at or (one.started_at and one.started_at <= run.started_at)
+        )
+        parent = next(began, None)
+        if parent is not None:
+            touched |= adopt(Run.objects.select_related("root").get(id=parent.id), run)
     return touched

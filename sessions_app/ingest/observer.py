@@ -73,6 +73,7 @@ class Ears:
         self._observer: BaseObserver | None = None
         self._folders: dict[Path, tuple[int, int]] = {}
         self._overflow = _Overflow(dirty)
+        self._deaf: int | None = None  # why nothing could be heard the last time
 
     def check(self, folders: Iterable[Path]) -> bool:
         """Listen to these folders; rebuild what has died, moved or changed. True: something may have been missed."""
@@ -94,9 +95,12 @@ class Ears:
                 observer.schedule(self.dirty, str(folder), recursive=True, event_filter=HEARD)
             observer.start()
         except OSError as error:
-            log.warning("Changes cannot be heard (%s); the sweep finds them every SESSION_POLL_MS.", error.strerror)
+            observer.unschedule_all()  # some of its threads may run already
+            if self._deaf != error.errno:
+                log.warning("Changes cannot be heard (%s); the sweep finds them every SESSION_POLL_MS.", error.strerror)
+            self._deaf = error.errno
             return
-        self._observer, self._folders = observer, wanted
+        self._observer, self._folders, self._deaf = observer, wanted, None
 
     def close(self) -> None:
         """Stop listening."""

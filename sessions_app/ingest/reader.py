@@ -4,15 +4,19 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from sessions_app.ingest.apply import News
 from sessions_app.ingest.conversations import Reading
-from sessions_app.models import Checkpoint
-from sessions_app.sources.base import ChildFact, Facts, Mark, Source, Survey
+from sessions_app.models import Checkpoint, Session
+from sessions_app.sources.base import ChildFact, Chunk, Facts, Mark, Source, Survey
+from sessions_app.state.codec import facts_from
 
 log = logging.getLogger(__name__)
 PER_TRANSCRIPT = 1024 * 1024  # bytes of one transcript a round, so that a huge one does not hold up the others
 PER_ROUND = 32 * 1024 * 1024
 SESSIONS_AT_ONCE = 500
+UNREAD = object()  # a signature like no other: what could not be read is tried again at every sweep
 
 
 @dataclass
@@ -20,13 +24,16 @@ class Reader:
     """What is remembered of one store between two looks; all of it can be lost without harm."""
 
     source: Source
-    facts: dict[str, Facts] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)  # as they stand in the database
     children: dict[str, tuple[ChildFact, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     look_due: bool = True
     pending: dict[str, None] = field(default_factory=dict)  # transcripts to read, in the order they were heard of
     _signatures: dict[str, object] = field(default_factory=dict)
     _missing: set[str] = field(default_factory=set)
+    _said: dict[str, str] = field(default_factory=dict)  # what was wrong with a transcript when it was read last
+    _owned: dict[str, Facts] | None = None
+    _recalled: bool = False
     _compare: bool = False  # after the next look, read whatever ends elsewhere
 
     def heard(self, path: str) -> None:
@@ -51,23 +58,60 @@ class Reader:
 
     def forget(self) -> None:
         """What was handed out did not reach the database: look at everything again."""
-        self.facts, self.children, self._signatures, self._missing = {}, {}, {}, set()
-        self.look_due = True
+        self.children, self._signatures, self._missing, self._said = {}, {}, set(), {}
+        self._recalled = False
+        self.sweep()
+
+    def unread(self) -> set[str]:
+        """Keys of the sessions whose transcripts have not been read to their end."""
+        owners = self._owners()
+        return {owners[transcript].key for transcript in self.pending if transcript in owners}
+
+    def _recall(self) -> None:
+        """What the database knows of this store; a row that has gone while nobody watched is missed by that."""
+        self._recalled, self._owned = True, None
+        self.facts = {}
+        rows = Session.objects.filter(store=self.source.name, in_store=True).values_list("key", "facts")
+        for key, text in rows.iterator():
+            try:
+                known = facts_from(text)
+            except msgspec.MsgspecError:
+                continue  # of another version: it is written anew
+            if known is not None:
+                self.facts[key] = known
 
     def _owners(self) -> dict[str, Facts]:
-        return {facts.transcript: facts for facts in self.facts.values() if facts.transcript}
+        """Who each transcript belongs to: where several rows name the same one, the first."""
+        if self._owned is None:
+            self._owned = {}
+            for facts in self.facts.values():
+                if facts.transcript:
+                    self._owned.setdefault(facts.transcript, facts)
+        return self._owned
 
     def news(self) -> Iterator[News]:
-        """What is new, in pieces that fit a transaction. A reset conversation is first read to its end."""
+        """What is new, in pieces that fit a transaction. A reset conversation is first read to its end.
+
+        One round: what is left then stays in ``pending``, so that no transcript keeps the others waiting.
+        """
+        if not self._recalled:
+            self._recall()
         if self.look_due:
             self.look_due = False
-            yield from self._surveyed(self.source.survey())
+            yield from self._surveyed(self._survey())
         if self._compare:
             self._find_changed()
-        while self.pending:
-            readings = list(self._read_round())
-            if readings:
-                yield News(readings=readings, registry=self.children)
+        readings = list(self._read_round())
+        if readings:
+            yield News(readings=readings, registry=self.children)
+
+    def _survey(self) -> Survey:
+        try:
+            return self.source.survey()
+        except Exception:
+            # Whatever a store holds, it costs only itself.
+            log.exception("Looking at %s failed.", self.source.name)
+            return Survey(problems=(f"{self.source.name} could not be looked at; the log says why.",), complete=False)
 
     def _surveyed(self, survey: Survey) -> Iterator[News]:
         if survey.problems != self.problems:
@@ -84,6 +128,7 @@ class Reader:
         self.children = dict(survey.children)
         for key in gone:
             self._signatures.pop(self.facts.pop(key).transcript, None)
+        self._owned = None
         for facts in changed.values():
             if facts.transcript and self._signatures.get(facts.transcript) is None:
                 self.pending[facts.transcript] = None
@@ -94,6 +139,7 @@ class Reader:
             if news:
                 yield news
             self.facts.update(part)
+            self._owned = None
             gone, children = frozenset(), {}
 
     def _gone(self, survey: Survey) -> frozenset[str]:
@@ -118,17 +164,30 @@ class Reader:
         batch = list(batch)
         points = Checkpoint.objects.filter(
             session__store=self.source.name, transcript__in=[facts.transcript for facts in batch]
-        )
-        marks = {point.transcript: point.mark for point in points}
+        ).select_related("session")
+        known = {(point.session.key, point.transcript): point for point in points.defer("session__facts")}
         for facts in batch:
             name = facts.transcript
+            point = known.get((facts.key, name))
+            mark = point.mark if point else Mark()
+            told = self._said.get(name, point.session.problem if point else "")
             self._signatures[name] = self.source.signature(name)
-            mark = marks.get(name, Mark())
-            chunk = self.source.read(name, mark, budget)
+            chunk = self._chunk(name, mark, budget)
             if chunk.more:
                 self.pending[name] = None
-            if chunk.mark != mark or chunk.events or chunk.problem:
+            if chunk.problem and chunk.mark == mark:
+                self._signatures[name] = UNREAD
+            self._said[name] = chunk.problem
+            if chunk.mark != mark or chunk.events or chunk.problem != told:
                 yield Reading(key=facts.key, window=facts.session_id, transcript=name, chunk=chunk)
+
+    def _chunk(self, name: str, mark: Mark, budget: int) -> Chunk:
+        try:
+            return self.source.read(name, mark, budget)
+        except Exception:
+            # Whatever a transcript holds, it costs only itself.
+            log.exception("Reading %s in %s failed.", name, self.source.name)
+            return Chunk(mark=mark, problem=f"{name} could not be read; the log says why")
 
 
 def _moved(old: Facts, new: Facts) -> bool:

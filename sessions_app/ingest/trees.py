@@ -3,15 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Q
+
 from sessions_app.models import Post, Run
 from sessions_app.models.run import view_of
 from sessions_app.models.times import moment, seconds
 from sessions_app.sources.base import ChildFact, Facts
 from sessions_app.state.codec import children_from, facts_from
-from sessions_app.state.liveness import NEVER, Limits, Member, Verdict, judge
+from sessions_app.state.liveness import NEVER, WORDS, Limits, Member, Turn, Verdict, judge
 from sessions_app.state.run_state import Child, RunState
+from sessions_app.state.view import Word
 from sessions_app.state.view_digest import digest
 
+OUTCOMES = {word: outcome for outcome, word in WORDS.items()}
 JUDGED = ("word", "reason", "because", "over", "since", "ended_at", "seen_at", "look_at")
 
 
@@ -92,7 +96,7 @@ def _told(runs: Sequence[Run], states: dict[int, RunState]) -> dict[int, Child]:
 def _member(run: Run, state: RunState, told: Child | None) -> Member:
     session = run.session
     newest = run.no == session.last_run
-    facts: Facts | None = facts_from(session.facts) if newest else None
+    facts: Facts | None = facts_from(session.facts) if newest and not session.vanished else None
     if facts is not None and state.window not in {"", facts.session_id}:
         facts = None
     return Member(
@@ -103,9 +107,16 @@ def _member(run: Run, state: RunState, told: Child | None) -> Member:
         vanished=session.vanished,
         told=told,
         registered=_registered(children_from(session.registered), told),
-        was_over=run.over,
+        was=_was(run),
         finished_by_hand=seconds(run.finished_by_hand_at),
     )
+
+
+def _was(run: Run) -> Turn | None:
+    outcome = OUTCOMES.get(Word(run.word))
+    if outcome is None:
+        return None
+    return Turn(outcome=outcome, at=seconds(run.ended_at), because=run.because, reason=run.reason)
 
 
 def _registered(entries: Sequence[ChildFact], told: Child | None) -> ChildFact | None:
@@ -115,14 +126,19 @@ def _registered(entries: Sequence[ChildFact], told: Child | None) -> ChildFact |
 
 
 def tell_posts(roots: Sequence[Run]) -> None:
-    """Move the wanted revision of the posts of these roots."""
-    posts = {post.run_id: post for post in Post.objects.filter(run__in=[run.id for run in roots])}
+    """Move the wanted revision of the posts of these roots.
+
+    A run may have got its post before its parent was known: that post goes on, and moves with the tree.
+    """
+    revisions = {run.id: run.revision for run in roots}
+    theirs = Q(run__in=revisions) | Q(run__root__in=revisions)
     behind = []
-    for run in roots:
-        post = posts.get(run.id)
-        if post is None or (post.wanted_revision, post.run_over) == (run.revision, run.over):
+    for post in Post.objects.filter(theirs).select_related("run"):
+        run = post.run
+        revision = max(revisions[run.root_id or run.id], post.wanted_revision)
+        if (post.wanted_revision, post.run_over) == (revision, run.over):
             continue
-        post.wanted_revision, post.wanted_word, post.run_over = run.revision, run.word, run.over
+        post.wanted_revision, post.wanted_word, post.run_over = revision, run.word, run.over
         post.run_started_at = seconds(run.started_at)
         if not run.over:
             post.closed = False

@@ -140,7 +140,14 @@ def _message(message: Message, common: dict[str, Any]) -> AnyEvent:
             known = says(message.provenance)
             provenance = (as_type(Provenance, message.provenance) or Provenance()) if known else None
             hidden = bytes(message.display) == b"false"
-            return user_said(_text(_parts(message)), common, hidden=hidden, provenance=provenance, extra=extra)
+            return user_said(
+                _text(_parts(message)),
+                common,
+                hidden=hidden,
+                provenance=provenance,
+                extra=extra,
+                from_channel=not says(message.idempotency_key),
+            )
         case "assistant":
             return _agent_said(message, common)
         case "toolResult":

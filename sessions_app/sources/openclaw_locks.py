@@ -1,6 +1,7 @@
 """Lock files beside transcripts: ``<transcript>.lock`` with the pid that holds the turn, and since when."""
 
 import os
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,7 +60,7 @@ def _read(path: Path) -> Lock | None:
     except OSError:
         return None
     try:
-        return _lock(os.read(handle, MAX_LOCK))
+        return _lock(os.read(handle, MAX_LOCK)) if stat.S_ISREG(os.fstat(handle).st_mode) else None
     except OSError:
         return None
     finally:

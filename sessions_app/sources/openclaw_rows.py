@@ -168,7 +168,7 @@ class Rows:
 
 
 def _why(path: Path, error: OSError) -> str:
-    if path.is_symlink():
+    if os.path.islink(path):
         return "it is a symbolic link, and only files of the store itself are read"
     return f"{error.strerror}; run the watcher as OpenClaw's user"
 

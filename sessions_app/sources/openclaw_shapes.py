@@ -54,6 +54,7 @@ class Message(Struct, rename="camel"):
     is_error: bool | None = None
     display: Raw = NOTHING
     provenance: Raw = NOTHING
+    idempotency_key: Raw = NOTHING
     openclaw: Raw = field(default=NOTHING, name="__openclaw")
     openclaw_abort: Raw = NOTHING
 
@@ -89,6 +90,7 @@ class Provenance(Struct, rename="camel"):
 
 
 class Transport(Struct, rename="camel"):
+    channel: str | None = None
     message_id: str | None = None
 
 

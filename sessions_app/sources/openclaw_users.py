@@ -9,7 +9,7 @@ from typing import Any
 
 from sessions_app.events import Origin, Outcome, UserSaid
 from sessions_app.sources.openclaw_keys import MATTERMOST_ID, key_of
-from sessions_app.sources.openclaw_shapes import Extra, Provenance
+from sessions_app.sources.openclaw_shapes import Extra, Provenance, Transport
 from sessions_app.sources.text import LOOKED_AT, clean
 
 PROMPT_CHARS = 2000
@@ -33,9 +33,19 @@ OWN = ("[System Message]", "[OpenClaw exec completion]", "[System] Your previous
 
 
 def user_said(
-    text: str, common: dict[str, Any], *, hidden: bool, provenance: Provenance | None, extra: Extra
+    text: str,
+    common: dict[str, Any],
+    *,
+    hidden: bool,
+    provenance: Provenance | None,
+    extra: Extra,
+    from_channel: bool,
 ) -> UserSaid:
-    """Tell a prompt from a task, an announcement or a wake-up, and unwrap what was asked."""
+    """Tell a prompt from a task, an announcement or a wake-up, and unwrap what was asked.
+
+    ``from_channel``: that the line has an owner at all says that it came through a channel (2026.7; from 2026.8 on
+    every line has one, and the transport tells).
+    """
     body = TIME.sub("", text.lstrip(), count=1)
     if body.startswith("[Subagent Context]") and "[Subagent Task]" in body and not hidden:
         return _task(body, common)
@@ -43,7 +53,7 @@ def user_said(
         return _announcement(body, common)
     if provenance is not None or hidden or body.startswith(OWN):
         return _own(body, common, provenance or Provenance())
-    return _prompt(body, common, extra)
+    return _prompt(body, common, extra, from_channel)
 
 
 def _own(body: str, common: dict[str, Any], provenance: Provenance) -> UserSaid:
@@ -76,10 +86,11 @@ def _announcement(body: str, common: dict[str, Any]) -> UserSaid:
     )
 
 
-def _prompt(body: str, common: dict[str, Any], extra: Extra) -> UserSaid:
+def _prompt(body: str, common: dict[str, Any], extra: Extra, from_channel: bool) -> UserSaid:
     sender = extra.sender_name or ""
-    message_id = (extra.transport.message_id if extra.transport else "") or ""
-    from_mattermost = bool(message_id) or bool(bytes(extra.sender_is_owner))
+    transport = extra.transport or Transport()
+    message_id = transport.message_id or ""
+    from_mattermost = transport.channel == "mattermost" or (from_channel and bool(bytes(extra.sender_is_owner)))
     said, start = "", 0
     while system := SYSTEM.match(body, start):
         start = system.end()

@@ -4,7 +4,7 @@ Evidence comes in this order: what the store says of the turn, how the last line
 announcements say of a sub-agent, open tool calls; silence last. Pure: the time is passed in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sessions_app.events import Outcome
@@ -44,7 +44,7 @@ class Member:
     vanished: bool = False  # its row was there and is gone
     told: Child | None = None  # what its parent's lines say of it
     registered: ChildFact | None = None
-    was_over: bool = False
+    was: "Turn | None" = None  # how it had ended when it was judged last; None while it had not
     finished_by_hand: float = 0.0
 
 
@@ -78,13 +78,26 @@ def judge(members: Sequence[Member], now: float, limits: Limits) -> dict[int, Ve
     ids = {member.id for member in members}
     for member in members:
         children.setdefault(member.parent_id if member.parent_id in ids else None, []).append(member)
-    order, verdicts = list(children.get(None, ())), dict[int, Verdict]()
-    for member in order:  # grows while it is read: parents before children, however deep
-        order.extend(children.get(member.id, ()))
-    for member in reversed(order):
-        below = [verdicts[child.id] for child in children.get(member.id, ()) if child.id in verdicts]
-        verdicts[member.id] = _verdict(member, children.get(member.id, []), below, now, limits)
+    verdicts = dict[int, Verdict]()
+    for member in reversed(_parents_first(members, children)):
+        kids = [child for child in children.get(member.id, ()) if child.id in verdicts]
+        verdicts[member.id] = _verdict(member, kids, [verdicts[kid.id] for kid in kids], now, limits)
     return verdicts
+
+
+def _parents_first(members: Sequence[Member], children: Mapping[int | None, Sequence[Member]]) -> list[Member]:
+    """Everybody, however deep the tree, and be it that some are each other's parents."""
+    order: list[Member] = []
+    placed: set[int] = set()
+    for start in (*children.get(None, ()), *members):
+        waiting = [start]
+        while waiting:
+            member = waiting.pop()
+            if member.id not in placed:
+                placed.add(member.id)
+                order.append(member)
+                waiting.extend(children.get(member.id, ()))
+    return order
 
 
 def _verdict(member: Member, kids: Sequence[Member], below: Sequence[Verdict], now: float, limits: Limits) -> Verdict:
@@ -119,7 +132,11 @@ def _waiting(turn: Turn, seen: float, now: float, limits: Limits) -> Verdict:
     if now - seen > limits.lost_s:
         return _lost(seen, limits)
     return Verdict(
-        word=Word.WAITING, since=turn.at, seen_at=seen, because="sub-agents are not over", look_at=seen + limits.lost_s
+        word=Word.WAITING,
+        since=turn.at,
+        seen_at=seen,
+        because="sub-agents are not over",
+        look_at=seen + limits.lost_s + 0.001,
     )
 
 
@@ -174,6 +191,8 @@ def own_turn(member: Member, now: float, limits: Limits) -> Turn:
     if facts is not None and facts.holder_dead and (state.turn_open or state.provisional):
         why = "the agent's process is gone"
         return Turn(outcome=Outcome.LOST, at=last, because="its lock names a dead process", reason=why)
+    if facts is None and member.was is not None and (state.turn_open or state.handed_over) and last <= member.was.at:
+        return member.was  # the store said so while this was the newest run; now its row tells of another
     if state.turn_open:
         return _open_turn(member, last, now, limits)
     return _closed_turn(member, now, limits)
@@ -193,7 +212,7 @@ def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:
         later = facts.started_at > state.turn_ended_at
         if state.yielded and not later:
             return ended
-        if later and member.was_over:
+        if later and member.was is not None:
             return ended  # a new prompt or a wake-up: its first line will say which
         began = facts.started_at if later else state.turn_ended_at
         return Turn(outcome=None, at=began, because="the store says running")
@@ -218,7 +237,7 @@ def _open_turn(member: Member, last: float, now: float, limits: Limits) -> Turn:
         return by_registry
     if told is not None and told.outcome is not None and told.answered_at >= last:
         return Turn(outcome=told.outcome, at=told.answered_at, because="announced to its parent", reason=told.error)
-    if facts is not None and facts.outcome is not None and (facts.ended_at or facts.updated_at) >= last:
+    if facts is not None and facts.outcome is not None and _ended_now(facts, state, last):
         at = facts.ended_at or facts.updated_at
         reason = state.reason or facts.reason
         return Turn(outcome=facts.outcome, at=at, because=f"the store says {facts.outcome}", reason=reason)
@@ -232,6 +251,12 @@ def _open_turn(member: Member, last: float, now: float, limits: Limits) -> Turn:
     if member.vanished and told is None:
         return Turn(outcome=Outcome.STOPPED, at=last, because="its row is gone", reason="session deleted")
     return Turn(outcome=None, at=last, because="a tool call is open" if state.open else "the last line leaves it open")
+
+
+def _ended_now(facts: Facts, state: RunState, last: float) -> bool:
+    """Whether the row's end is that of this turn: a row keeps the old one for a while after a new prompt."""
+    at = facts.ended_at or facts.updated_at
+    return at >= max(last - SETTLE_S, state.turn_started_at)
 
 
 def _by_registry(member: Member, last: float) -> Turn | None:

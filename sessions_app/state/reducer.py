@@ -19,7 +19,7 @@ from sessions_app.events import (
     ToolEnded,
     UserSaid,
 )
-from sessions_app.state.run_state import FINISHED_KEPT, Child, RunState, Step
+from sessions_app.state.run_state import FINISHED_KEPT, OPEN_KEPT, Child, RunState, Step
 
 # The transcript is read again from its first line: nothing counts before its first start line.
 REREADING = -1
@@ -48,12 +48,13 @@ class Conversation:
 
 def fold(talk: Conversation, events: Iterable[AnyEvent], child_keys: Mapping[str, str]) -> Conversation:
     """Apply events in order. ``child_keys`` tells a sub-agent's session key by its session id."""
-    runs = dict(talk.runs)
+    aside = {run.start_id: run for run in talk.runs.values() if talk.current == REREADING and run.start_id}
+    runs = {no: run for no, run in talk.runs.items() if run.start_id not in aside}
     current, steps = talk.current, {}
     for event in events:
         if isinstance(event, UserSaid) and event.origin in {Origin.PROMPT, Origin.TASK}:
             _hand_over(runs, current, event.at)
-            current = _start(runs, event, talk.window)
+            current = _start(runs, aside, event, talk.window)
             continue
         number = _route(runs, current, event, child_keys)
         if not number:
@@ -68,7 +69,8 @@ def fold(talk: Conversation, events: Iterable[AnyEvent], child_keys: Mapping[str
         for step in _changed(before, after):
             steps[number, step.call_id] = step
     changed = tuple((number, step) for (number, _), step in steps.items())
-    return replace(talk, runs=runs, current=current, steps=changed)
+    left = {run.no: run for run in aside.values()}
+    return replace(talk, runs=dict(sorted({**left, **runs}.items())), current=current, steps=changed)
 
 
 def _changed(before: RunState, after: RunState) -> Iterable[Step]:
@@ -76,19 +78,21 @@ def _changed(before: RunState, after: RunState) -> Iterable[Step]:
     return (step for step in (*after.open, *after.finished) if step not in known)
 
 
-def _start(runs: dict[int, RunState], event: UserSaid, window: str) -> int:
+def _start(runs: dict[int, RunState], aside: dict[str, RunState], event: UserSaid, window: str) -> int:
     """A new run, or the oldest provisional one, which has been waiting for this line.
 
-    A start line that is known already (the transcript is being read again) begins its old run anew.
+    A start line that is known already begins its old run anew. While a transcript is being read again, runs whose
+    start has not come yet are kept ``aside``: no line before it can be theirs.
     """
-    known = next((run for run in runs.values() if run.start_id == event.id and event.id), None)
+    name = event.id or f"@{event.at}"
+    known = aside.pop(name, None) or next((run for run in runs.values() if run.start_id == name), None)
     waiting = next((run for run in sorted(runs.values(), key=lambda one: one.no) if run.provisional), None)
     old = known or waiting
-    number = old.no if old else max(runs, default=0) + 1
+    number = old.no if old else max([0, *runs, *(run.no for run in aside.values())]) + 1
     runs[number] = RunState(
         no=number,
         window=window,
-        start_id=event.id,
+        start_id=name,
         origin=event.origin,
         prompt=event.text,
         sender=event.sender,
@@ -105,7 +109,8 @@ def _hand_over(runs: dict[int, RunState], number: int, at: float) -> None:
     """A session has one turn at a time: a new prompt takes it. Open tool calls may still bring their results."""
     run = runs.get(number)
     if run is not None and run.turn_open and not run.open and not run.provisional:
-        runs[number] = replace(run, turn_open=False, turn_ended_at=at, outcome=Outcome.DONE, reason="")
+        outcome = Outcome.STOPPED if run.aborted else Outcome.DONE
+        runs[number] = replace(run, turn_open=False, turn_ended_at=at, outcome=outcome, reason="", handed_over=True)
 
 
 def _route(runs: Mapping[int, RunState], current: int, event: AnyEvent, child_keys: Mapping[str, str]) -> int:
@@ -171,7 +176,7 @@ def apply_event(run: RunState, event: AnyEvent, child_keys: Mapping[str, str]) -
 
 def _woken(run: RunState, at: float) -> RunState:
     """A new turn of the same run. The outcome of the last one stands until this one has its own."""
-    return replace(run, turn_open=True, turn_started_at=at, aborted=False, yielded=False)
+    return replace(run, turn_open=True, turn_started_at=at, aborted=False, handed_over=False, yielded=False)
 
 
 def _interrupted(run: RunState, event: UserSaid) -> RunState:
@@ -189,7 +194,7 @@ def _answered(run: RunState, event: UserSaid, child_keys: Mapping[str, str]) -> 
     key = child_keys.get(event.child_session_id, "")
     if event.child_outcome is None:
         return run
-    for index, child in enumerate(run.children):
+    for index, child in sorted(enumerate(run.children), key=lambda one: one[1].answered_at > 0):
         if child.key == key or (not key and child.label == event.child_label and not child.answered_at):
             told = replace(child, answered_at=event.at, outcome=event.child_outcome, error=event.child_error)
             return replace(run, children=(*run.children[:index], told, *run.children[index + 1 :]))
@@ -199,11 +204,9 @@ def _answered(run: RunState, event: UserSaid, child_keys: Mapping[str, str]) -> 
 def _said(run: RunState, event: AgentSaid) -> RunState:
     if run.yielded and event.stop is Stop.ABORTED:
         return run  # that is how a yield ends the turn; the line is deleted a moment later
-    opened = tuple(
-        Step(call_id=call.id, tool=call.tool, target=call.target, started_at=event.at)
-        for call in event.calls
-        if all(call.id != step.call_id for step in run.open)
-    )
+    known = {step.call_id for step in run.open}
+    calls = {call.id: call for call in event.calls if call.id not in known}.values()
+    opened = tuple(Step(call_id=call.id, tool=call.tool, target=call.target, started_at=event.at) for call in calls)
     run = replace(
         run,
         say=event.text or run.say,
@@ -211,7 +214,7 @@ def _said(run: RunState, event: AgentSaid) -> RunState:
         tokens=run.tokens + event.usage.tokens,
         cost=run.cost + event.usage.cost,
         tools=run.tools + len(opened),
-        open=run.open + opened,
+        open=(run.open + opened)[:OPEN_KEPT],
     )
     if event.stop is Stop.TOOLS:
         return replace(run, turn_open=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sessions_app.events import Origin, Outcome
 
 FINISHED_KEPT = 12  # finished steps that a card may show
+OPEN_KEPT = 200  # open tool calls; a line may name many thousands
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +64,7 @@ class RunState:
     outcome: Outcome | None = None
     reason: str = ""
     aborted: bool = False
+    handed_over: bool = False  # no line ended the turn; a new prompt took it
     yielded: bool = False  # gave its turn back until its sub-agents are done; the store still says running then
     cut_off: bool = False
     say: str = ""

@@ -4,16 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from sessions_app.deliver.mattermost import (
-    Mattermost,
-)
+from sessions_app.deliver.mattermost import Mattermost
+from tests.deliver.desk import Desk
 from tests.deliver.steps import SECRET
 from tests.standin import Clock, MattermostStandIn
 
 
 @pytest.fixture
-def mm() -> Iterator[MattermostStandIn]:
-    with MattermostStandIn(token=SECRET, clock=Clock()) as standin:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def mm(clock: Clock) -> Iterator[MattermostStandIn]:
+    with MattermostStandIn(token=SECRET, clock=clock) as standin:
         yield standin
 
 
@@ -35,3 +39,8 @@ def hasty(mm: MattermostStandIn) -> Iterator[Mattermost]:
 @pytest.fixture
 def channel(mm: MattermostStandIn) -> str:
     return mm.add_channel("town")
+
+
+@pytest.fixture
+def desk(db: None, mm: MattermostStandIn, clock: Clock, client: Mattermost) -> Desk:
+    return Desk(mm, clock, client)

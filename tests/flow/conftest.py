@@ -1,11 +1,15 @@
 """A stand-in and an empty store for every test."""
 
+import os
+import subprocess
 from dataclasses import dataclass
 
 import pytest
 from django.db import transaction
 
+from livestatus_site.parse import BASE_DIR
 from tests.flow.house import END, House, outline
+from tests.flow.process import MANAGE, Site
 from tests.standin import MattermostStandIn
 
 
@@ -59,3 +63,17 @@ def reference(db, results, tmp_path):
         return results[recording.name]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory):
+    """A migrated database file, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    env = {**os.environ, "ENV_FILE": os.devnull, "DATA_DIR": str(folder)}
+    subprocess.run((*MANAGE, "migrate", "-v0"), cwd=BASE_DIR, env=env, check=True)
+    return folder / "livestatus.sqlite3"
+
+
+@pytest.fixture
+def site(tmp_path, database, mm):
+    return Site(tmp_path, database, mm)

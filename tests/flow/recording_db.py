@@ -83,7 +83,7 @@ class DbTimeline:
         if change.get("node"):
             return lambda: self._node(change["node"], change["changed"])
         if change.get("event"):
-            return lambda: self._event(*change["event"], change)
+            return lambda: self._event(change["event"][0], change["event"][1], change)
         if change.get("event_deleted"):
             return lambda: self._deleted(*change["event_deleted"])
         return None
@@ -141,6 +141,6 @@ def _mended(cut: str) -> str:
     except ValueError:
         id_, at = re.search(r'"id":"([^"]+)"', cut), re.search(r'"timestamp":"([^"]+)"', cut)
         stop = re.search(r'"stopReason":"([^"]+)"', cut)
-        message = {"role": "assistant", "content": [], "stopReason": stop[1] if stop else "stop"}
+        message: dict[str, Any] = {"role": "assistant", "content": [], "stopReason": stop[1] if stop else "stop"}
         return json.dumps({"type": "message", "id": id_ and id_[1], "timestamp": at and at[1], "message": message})
     return cut

@@ -93,7 +93,7 @@ def send(port: int) -> tuple[str, float]:
 def test_a_task_reaches_a_worker_and_again_after_redis_was_killed(tmp_path, port):
     worker = str(Path(sys.executable).with_name("celery"))
     arguments = ("-A", "livestatus_site", "worker", "-P", "threads", "--without-gossip", "--without-mingle")
-    environ = {"REDIS_URL": f"redis://127.0.0.1:{port}/0", "LOG_LEVEL": "INFO"}
+    environ = {"REDIS_URL": f"redis://127.0.0.1:{port}/0", "LOG_LEVEL": "DEBUG"}
     with redis(port, tmp_path) as first, running(worker, *arguments, **environ) as (process, says):
         says("ready")
         assert send(port)[0] == "sent"

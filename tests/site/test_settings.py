@@ -183,8 +183,8 @@ def test_the_host_it_listens_on_may_be_asked_for(tmp_path):
 
 
 @pytest.mark.django_db
-def test_the_admin_is_served_under_a_strict_policy(client):
-    response = client.get("/admin/login/")
+def test_the_admin_is_served_under_a_strict_policy(admin_client):
+    response = admin_client.get("/admin/")
     assert response.status_code == 200
     policy = response["Content-Security-Policy"]
     assert "default-src 'self'" in policy

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from livestatus_site.env import Env
 from sessions_app.control import process
-from sessions_app.control.process import AlreadyWatchedError, Standing
+from sessions_app.control.process import CannotStartError, Standing
 
 HELP = """Watch OpenClaw's sessions and keep one live Mattermost post per run.
 
@@ -47,17 +47,20 @@ class Command(BaseCommand):
         if options["status"]:
             self._status(env)
             return
+        try:
+            self._run(env, options)
+        except CannotStartError as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database cannot be used ({error}). Has manage.py migrate been run?") from error
+
+    def _run(self, env: Env, options: dict[str, Any]) -> None:
         if options["stop"]:
             self._stop(env)
             return
         if env.problems:
             raise CommandError("The settings are not usable yet:\n" + "\n".join(f"  {one}" for one in env.problems))
-        try:
-            self._work(env, options)
-        except AlreadyWatchedError as error:
-            raise CommandError(str(error)) from error
-        except DatabaseError as error:
-            raise CommandError(f"The database cannot be used ({error}). Has manage.py migrate been run?") from error
+        self._work(env, options)
 
     def _work(self, env: Env, options: dict[str, Any]) -> None:
         # Here, not above: --status, --stop and --help need neither the database nor what these rooms import.
