@@ -9,8 +9,6 @@ from dataclasses import replace
 
 from django.db import transaction
 
-# Shared tasks belong to the app that was loaded; without this one, to Celery's default with a broker of its own idea.
-from livestatus_site import celery  # noqa: F401
 from sessions_app import wiring
 from sessions_app.control.process import AlreadyWatchedError, CannotStartError, on_stop
 from sessions_app.deliver.dispatcher import Dispatcher, not_handed_on

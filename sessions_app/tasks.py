@@ -1,11 +1,10 @@
 """Celery's way in: thin, ids only. A task is a hint; losing every one of them loses nothing."""
 
-from celery import shared_task
-
+from livestatus_site.celery import app
 from sessions_app import wiring
 
 
-@shared_task(name="livestatus.publish_post")
+@app.task(name="livestatus.publish_post")
 def publish_post(post_id: int) -> None:
     """Bring a post to its newest revision."""
     wiring.publisher().publish(post_id)

@@ -91,10 +91,12 @@ class TestLife:
             shows(site, "done")
 
     def test_a_mattermost_that_hangs_does_not_keep_it_from_ending(self, site):
+        """One post is being edited, another one gets its last words: neither is waited for."""
         store = site.store()
         with site.watching() as watcher:
-            begin(store, site.key(), "s1", "Fix the build")
-            shows(site, "thinking")
+            for name in ("s1", "s2"):
+                begin(store, site.key(), name, "Fix the build")
+            assert site.mm.wait_for(lambda: len(site.mm.bot_posts()) == 2, PATIENCE_S)
             with site.mm.faults.black_hole:
                 store.call("s1", "c1", "npm test")
                 asked = len(site.mm.requests)
@@ -102,6 +104,7 @@ class TestLife:
                 began = time.monotonic()
                 assert watcher.end() == 0
                 assert time.monotonic() - began < 6
+                assert len(site.mm.requests) > asked + 1
 
     def test_its_health_is_answered_on_a_port_of_its_own(self, site):
         with socket.socket() as free:

@@ -166,7 +166,7 @@ def test_with_redis_tasks_go_there(tmp_path):
 def test_the_app_has_taken_the_settings():
     from livestatus_site.celery import app
 
-    assert app.conf.task_acks_late
+    assert not app.conf.task_acks_late
     assert app.conf.worker_prefetch_multiplier == 1
     assert app.conf.accept_content == ["json"]
 
