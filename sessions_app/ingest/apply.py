@@ -3,6 +3,7 @@
 What is written here is enough to carry on after a `kill -9` at any moment: nothing is remembered elsewhere.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,7 @@ from sessions_app.ingest.conversations import (
     run_row,
 )
 from sessions_app.ingest.families import link_by_row, link_spawned
+from sessions_app.ingest.rows import save_rows
 from sessions_app.ingest.trees import judge_trees, tell_posts
 from sessions_app.models import Checkpoint, Run, Session, Step
 from sessions_app.models.times import moment
@@ -161,15 +163,16 @@ def _learn(talk: Talk, facts: Facts) -> None:
 
 def _read(talks: Mapping[str, Talk], readings: Sequence[Reading], named: Mapping[str, str]) -> None:
     """Fold readings and move their checkpoints, in the same transaction."""
-    names = [reading.transcript for reading in readings]
     sessions = [talks[reading.key].session for reading in readings]
-    found = Checkpoint.objects.filter(session__in=sessions, transcript__in=names)
-    known = {(point.session_id, point.transcript): point for point in found}
+    known: dict[int, dict[str, Checkpoint]] = defaultdict(dict)
+    for before in Checkpoint.objects.filter(session__in=sessions):
+        known[before.session_id][before.transcript] = before
     points = []
     for reading in readings:
         talk = talks[reading.key]
-        point = known.get((talk.session.id, reading.transcript))
-        again = reading.chunk.restarted or (point is None and _read_elsewhere(talk, reading))
+        theirs = known[talk.session.id]
+        point = theirs.get(reading.transcript)
+        again = reading.chunk.restarted or (point is None and _read_elsewhere(theirs, reading))
         point = point or Checkpoint(session=talk.session, transcript=reading.transcript, window=reading.window)
         read_into(talk, reading, named, again=again)
         point.mark = reading.chunk.mark
@@ -179,23 +182,22 @@ def _read(talks: Mapping[str, Talk], readings: Sequence[Reading], named: Mapping
     )
 
 
-def _read_elsewhere(talk: Talk, reading: Reading) -> bool:
+def _read_elsewhere(points: Mapping[str, Checkpoint], reading: Reading) -> bool:
     """Whether this window has been read under another name: the installation has moved to another store."""
-    others = Checkpoint.objects.filter(session=talk.session, window=reading.window, position__gt=0)
-    return others.exclude(transcript=reading.transcript).exists()
+    return any(point.window == reading.window and point.position > 0 for point in points.values())
 
 
 def _save(talks: Iterable[Talk]) -> list[Run]:
     """Save sessions, and the runs and steps that changed. Returns the rows of those runs."""
     talks = list(talks)
-    Session.objects.bulk_update([talk.session for talk in talks], SESSION_FIELDS, batch_size=100)
+    save_rows([talk.session for talk in talks], SESSION_FIELDS)
     rows: list[Run] = []
     for talk in talks:
         rows.extend(run_row(talk, talk.states[no], to_json(talk.states[no])) for no in sorted(talk.changed))
     new = [run for run in rows if run._state.adding]
     known = [run for run in rows if not run._state.adding]
     Run.objects.bulk_create(new)
-    Run.objects.bulk_update(known, RUN_FIELDS, batch_size=200)
+    save_rows(known, RUN_FIELDS)
     steps = [_step(talk.runs[no], step) for talk in talks for no, step in talk.steps if talk.runs[no].pk]
     Step.objects.bulk_create(
         steps, update_conflicts=True, unique_fields=("run", "call_id"), update_fields=STEP_FIELDS, batch_size=500

@@ -95,7 +95,7 @@ class Ears:
                 observer.schedule(self.dirty, str(folder), recursive=True, event_filter=HEARD)
             observer.start()
         except OSError as error:
-            observer.unschedule_all()  # some of its threads may run already
+            observer.stop()  # some of its threads may run already
             if self._deaf != error.errno:
                 log.warning("Changes cannot be heard (%s); the sweep finds them every SESSION_POLL_MS.", error.strerror)
             self._deaf = error.errno

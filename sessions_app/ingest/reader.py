@@ -4,8 +4,6 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import msgspec
-
 from sessions_app.ingest.apply import News
 from sessions_app.ingest.conversations import Reading
 from sessions_app.models import Checkpoint, Session
@@ -73,10 +71,7 @@ class Reader:
         self.facts = {}
         rows = Session.objects.filter(store=self.source.name, in_store=True).values_list("key", "facts")
         for key, text in rows.iterator():
-            try:
-                known = facts_from(text)
-            except msgspec.MsgspecError:
-                continue  # of another version: it is written anew
+            known = facts_from(text)
             if known is not None:
                 self.facts[key] = known
 
@@ -177,6 +172,8 @@ class Reader:
                 self.pending[name] = None
             if chunk.problem and chunk.mark == mark:
                 self._signatures[name] = UNREAD
+            if chunk.problem and chunk.problem != told:
+                log.warning("%s: %s", facts.key, chunk.problem)
             self._said[name] = chunk.problem
             if chunk.mark != mark or chunk.events or chunk.problem != told:
                 yield Reading(key=facts.key, window=facts.session_id, transcript=name, chunk=chunk)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
+from sessions_app.ingest.rows import save_rows
 from sessions_app.models import Post, Run
 from sessions_app.models.run import view_of
 from sessions_app.models.times import moment, seconds
@@ -32,8 +33,7 @@ def judge_trees(roots: Iterable[int], now: float, limits: Limits) -> list[Run]:
             continue
         changed.extend(_judge_one(root, runs, now, limits))
         found.append(root)
-    if changed:
-        Run.objects.bulk_update(changed, [*JUDGED, "revision", "digest"], batch_size=200)
+    save_rows(changed, [*JUDGED, "revision", "digest"])
     return found
 
 
@@ -143,6 +143,4 @@ def tell_posts(roots: Sequence[Run]) -> None:
         if not run.over:
             post.closed = False
         behind.append(post)
-    if behind:
-        fields = ["wanted_revision", "wanted_word", "run_over", "run_started_at", "closed"]
-        Post.objects.bulk_update(behind, fields)
+    save_rows(behind, ["wanted_revision", "wanted_word", "run_over", "run_started_at", "closed"])

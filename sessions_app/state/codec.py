@@ -21,8 +21,11 @@ def run_state_from(text: str, no: int) -> RunState:
 
 
 def facts_from(text: str) -> Facts | None:
-    """What a store said of a session; None where nothing was stored."""
-    return msgspec.json.decode(text, type=Facts) if text else None
+    """What a store said of a session; None where nothing was stored, or by a version that says it differently."""
+    try:
+        return msgspec.json.decode(text, type=Facts) if text else None
+    except msgspec.MsgspecError:
+        return None
 
 
 def children_from(text: str) -> tuple[ChildFact, ...]:

@@ -132,6 +132,16 @@ def test_a_long_file_that_was_changed_at_its_head_is_noticed(path):
     assert read_lines(path, mark, -1).restarted
 
 
+def test_a_long_file_that_was_truncated_and_has_grown_past_the_mark_again_is_noticed(path):
+    same = b"0123456789abcde\n" * 200
+    path.write_bytes(same + b"old end\n")
+    mark = read_lines(path, Mark(), -1).mark
+    path.write_bytes(same + b"NEW end\nand more\n")
+    again = read_lines(path, mark, -1)
+    assert again.restarted
+    assert again.lines[-2:] == (b"NEW end", b"and more")
+
+
 def test_the_head_grows_with_what_was_read(path):
     path.write_bytes(b"a\n")
     mark = read_lines(path, Mark(), -1).mark

@@ -72,6 +72,11 @@ def test_a_waiting_parent_is_looked_at_when_it_may_have_settled():
     assert family(1061, parent=(*PARENT, wake(1051), said(1060))).look_at == 1060 + SETTLE_S
 
 
+def test_a_root_finished_by_hand_with_its_children_waits_for_no_answer():
+    parent, child = member(1, None, *PARENT, finished_by_hand=1055.0), member(2, 1, *CHILD)
+    assert words([parent, child], 1055)[1] is Word.DONE
+
+
 def test_a_failed_child_does_not_fail_its_parent():
     failed = (prompt(1005), said(1050, Stop.ERROR))
     members = [member(1, None, *PARENT), member(2, 1, *failed)]

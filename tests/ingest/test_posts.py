@@ -1,0 +1,238 @@
+from typing import Any
+
+import pytest
+
+from sessions_app.ingest.posts import NOWHERE, TOO_OLD
+from sessions_app.models import Post, Run
+from sessions_app.models.times import seconds
+from tests.ingest.watching import KEY, START, Watching, answered, asked, called, header, result, row, spawned
+from tests.sources.lines import ALICE, CHANNEL, ROOT
+
+pytestmark = pytest.mark.django_db
+MAIN = "agent:main:main"
+SUB = "agent:main:subagent:1"
+
+
+@pytest.fixture
+def watching(db, tmp_path):
+    return Watching(tmp_path / "openclaw", max_age_s=600)
+
+
+def posts():
+    """Title of the run, channel, person, thread and asking post of each post."""
+    made = Post.objects.select_related("run").order_by("run__started_at")
+    return [(post.run.title, post.channel_id, post.user_id, post.thread_id, post.prompt_id) for post in made]
+
+
+def no_posts():
+    return {run.title: run.no_post for run in Run.objects.exclude(no_post="")}
+
+
+def test_a_run_in_a_channel_gets_its_post_there(watching, store):
+    watching.rows({KEY: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START, "hello"))
+    watching.read_all()
+    assert posts() == [("hello", CHANNEL, "", "", "")]
+    post = Post.objects.get()
+    assert (post.wanted_word, post.run_over, seconds(post.run.started_at)) == ("thinking", False, START)
+    assert post.wanted_revision == post.run.revision > 0
+
+
+def test_a_run_from_elsewhere_gets_no_post_and_says_why(watching, store):
+    watching.rows({MAIN: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START, "hello"))
+    watching.read_all()
+    assert (posts(), no_posts()) == ([], {"hello": NOWHERE})
+
+
+def test_with_a_default_channel_it_gets_one_there(watching, store):
+    watching.default_channel = "d" * 26
+    watching.start()
+    watching.rows({MAIN: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START, "hello"))
+    watching.read_all()
+    assert posts() == [("hello", "d" * 26, "", "", "")]
+
+
+def test_the_rows_delivery_is_true_only_of_the_newest_run(watching, store):
+    delivery = {"channel": "mattermost", "to": f"user:{ALICE}"}
+    watching.rows({MAIN: row("w", status="running", startedAt=START, deliveryContext=delivery)})
+    through_mattermost: dict[str, Any] = {"__openclaw": {"senderIsOwner": False}}
+    store.write("w.jsonl", header(), asked(START, "older", **through_mattermost), answered(START + 1))
+    store.write("w.jsonl", asked(START + 2, "newest", **through_mattermost))
+    watching.read_all()
+    assert posts() == [("newest", "", ALICE, "", "")]
+    assert no_posts() == {"older": NOWHERE}
+
+
+def test_sub_agents_have_no_posts_whether_their_parents_are_known_or_not(watching, store):
+    watching.default_channel = "d" * 26
+    watching.start()
+    odd = "agent:main:explicit:child"
+    watching.rows({SUB: row("s", status="running"), odd: row("o", status="running", spawnedBy="agent:main:unknown")})
+    store.write("s.jsonl", header(), asked(START, "sub"))
+    store.write("o.jsonl", header(), asked(START, "odd"))
+    watching.read_all()
+    assert (posts(), no_posts()) == ([], {})
+
+
+# --- how old
+
+
+def test_an_old_store_floods_no_channel(watching, store):
+    watching.rows({KEY: row("w", at=START, status="done", endedAt=START + 1)})
+    store.write("w.jsonl", header(), asked(START, "old"), answered(START + 1))
+    watching.now = START + 5000
+    watching.read_all()
+    assert (posts(), no_posts()) == ([], {"old": TOO_OLD})
+
+
+def test_a_run_that_is_over_but_fresh_gets_its_post(watching, store):
+    watching.rows({KEY: row("w", at=START, status="done", endedAt=START + 1)})
+    store.write("w.jsonl", header(), asked(START, "fresh"), answered(START + 1))
+    watching.now = START + 500
+    watching.read_all()
+    assert [post[0] for post in posts()] == ["fresh"]
+
+
+def test_a_long_run_whose_row_is_fresh_gets_its_post(watching, store):
+    watching.rows({KEY: row("w", at=START + 4990, status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START, "long"), called(START + 1, "a"))
+    watching.now = START + 5000
+    watching.read_all()
+    assert [post[0] for post in posts()] == ["long"]
+
+
+def test_no_limit_means_every_run(watching, store):
+    watching.max_age_s = -1
+    watching.start()
+    watching.rows({KEY: row("w", at=START, status="done")})
+    store.write("w.jsonl", header(), asked(START, "old"), answered(START + 1))
+    watching.now = START + 1e7
+    watching.read_all()
+    assert [post[0] for post in posts()] == ["old"]
+
+
+def old_and_new():
+    """A day of runs, more than one round reads, and then one of now."""
+    yield header()
+    for no in range(40):
+        at = START + 60 * no
+        yield asked(at, f"old {no}")
+        yield answered(at + 1, "x" * 50_000)
+    yield asked(START + 20_000, "new")
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["at the start", "when the store comes later"])
+def test_a_post_is_decided_on_only_when_all_has_been_read(watching, store, first):
+    watching.now = START + 20_010
+    if not first:
+        watching.read_all()
+    watching.rows({KEY: row("w", at=START + 20_005, status="running", startedAt=START + 20_000)})
+    store.write("w.jsonl", *old_and_new())
+    if first:
+        watching.read_all()
+    for _ in range(6):
+        watching.step()
+    assert [post[0] for post in posts()] == ["new"]
+    assert set(no_posts().values()) == {TOO_OLD}
+    assert len(no_posts()) == 40
+
+
+def test_a_session_that_is_still_being_read_holds_up_only_itself(watching, store):
+    watching.read_all()
+    other = KEY.replace(CHANNEL, ROOT)
+    watching.now = START + 20_010
+    watching.rows(
+        {
+            KEY: row("w", at=START + 20_005, status="running", startedAt=START + 20_000),
+            other: row("o", at=START + 20_005, status="running", startedAt=START + 20_000),
+        }
+    )
+    store.write("w.jsonl", *old_and_new())
+    store.write("o.jsonl", header(), asked(START + 20_001, "other"))
+    watching.step()
+    assert watching.reader.pending
+    assert [post[0] for post in posts()] == ["other"]
+
+
+def test_a_run_that_was_too_old_stays_without_a_post_when_it_goes_on(watching, store):
+    watching.rows({KEY: row("w", at=START, status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START, "old"), called(START + 1, "a"))
+    watching.now = START + 5000
+    watching.read_all()
+    store.write("w.jsonl", result(START + 5001, "a"))
+    watching.step(START + 5002)
+    assert posts() == []
+
+
+# --- before the first line
+
+
+PROVISIONAL = [
+    # the key names the thread: known
+    (f"{KEY}:thread:{ROOT}", {"status": "running"}, [(CHANNEL, ROOT)]),
+    # a release with a status never names the asking post: known
+    (KEY, {"status": "running"}, [(CHANNEL, "")]),
+    # the prompt may name a thread: not known yet
+    (MAIN, {"status": "running", "deliveryContext": {"channel": "mattermost", "to": f"channel:{CHANNEL}"}}, []),
+    (MAIN, {"status": "running"}, []),
+]
+
+
+@pytest.mark.parametrize(("key", "fields", "places"), PROVISIONAL)
+def test_a_run_without_a_line_gets_its_post_when_its_place_is_known(watching, key, fields, places):
+    watching.rows({key: row("w", startedAt=START, **fields)})
+    watching.read_all()
+    assert Run.objects.count() == 1
+    assert [(post[1], post[3]) for post in posts()] == places
+
+
+def test_a_run_with_a_lock_and_no_line_waits_for_the_prompt_that_may_name_a_thread(watching, store):
+    watching.rows({KEY: row("w")})
+    (store.sessions() / "w.jsonl.lock").write_text('{"pid": 1, "createdAt": "2026-11-22T10:01:40Z"}')
+    watching.read_all()
+    assert (Run.objects.count(), posts()) == (1, [])
+    fenced = f'Conversation info (untrusted metadata):\n```json\n{{\n  "message_id": "{ROOT}"\n}}\n```\n\nhello'
+    store.write("w.jsonl", header(), asked(START + 5, fenced))
+    watching.step(START + 6)
+    assert posts() == [("hello", CHANNEL, "", "", ROOT)]
+    assert Run.objects.count() == 1
+
+
+def test_the_post_of_a_run_without_a_line_is_that_of_its_prompt(watching, store):
+    watching.rows({KEY: row("w", status="running", startedAt=START)})
+    watching.read_all()
+    first = Post.objects.get()
+    store.write("w.jsonl", header(), asked(START + 5, "hello"), answered(START + 6))
+    watching.step(START + 7)
+    assert [post[0] for post in posts()] == ["hello"]
+    assert Post.objects.get().id == first.id
+
+
+def test_without_mattermost_nothing_is_decided(watching, store):
+    from dataclasses import replace
+
+    policy = replace(watching.loop.settings.policy, destination_id=None)
+    watching.loop.settings = replace(watching.loop.settings, policy=policy)
+    watching.rows({KEY: row("w", status="running", startedAt=START), MAIN: row("m", status="running")})
+    store.write("w.jsonl", header(), asked(START, "hello"))
+    watching.read_all()
+    watching.step()
+    assert (posts(), no_posts()) == ([], {})
+    watching.start()
+    watching.read_all()
+    assert [post[0] for post in posts()] == ["hello"]
+
+
+def test_a_spawned_child_in_the_same_round_gets_no_post(watching, store):
+    watching.default_channel = "d" * 26
+    watching.start()
+    child = "agent:main:acp:1"
+    watching.rows(
+        {MAIN: row("w", status="running", startedAt=START), child: row("c", status="running", startedAt=START)}
+    )
+    store.write("w.jsonl", header(), asked(START, "parent"), called(START + 1, "a"), spawned(START + 2, "a", child))
+    store.write("c.jsonl", header(), asked(START + 3, "child"))
+    watching.read_all()
+    assert [post[0] for post in posts()] == ["parent"]
