@@ -40,7 +40,8 @@ class OpenClaw:
 
     def _agents(self) -> tuple[str, ...]:
         try:
-            return tuple(sorted(entry.name for entry in os.scandir(self.root / "agents") if entry.is_dir()))
+            with os.scandir(self.root / "agents") as entries:
+                return tuple(sorted(entry.name for entry in entries if os.path.isdir(entry.path)))
         except OSError:
             return ()
 

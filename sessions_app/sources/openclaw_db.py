@@ -8,6 +8,7 @@ only its time, or the rows themselves, tell of news.
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class AgentDatabase:
             raise UnreadableError(f"{self.path} cannot be read ({error}).") from error
 
     def _connect(self) -> sqlite3.Connection:
-        if not self.path.is_file() or self.path.is_symlink():
+        if not os.path.isfile(self.path) or os.path.islink(self.path):
             raise UnreadableError(f"{self.path} is not a regular file, so it is not read.")
         live = self.path.with_name(self.path.name + "-wal").exists()
         how = "mode=ro" if live else "immutable=1"

@@ -6,6 +6,7 @@ So a mark also keeps the id of the last event and the generation of rewrites; wh
 anew.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,9 +17,9 @@ import msgspec
 from sessions_app.events import AnyEvent, Opened
 from sessions_app.sources.base import Chunk, Facts, Mark, Survey
 from sessions_app.sources.openclaw_db import AgentDatabase, Look, Node, Stored, UnreadableError, Window
+from sessions_app.sources.openclaw_keys import key_of
 from sessions_app.sources.openclaw_lines import BadLineError, line_id, parse
 from sessions_app.sources.openclaw_rows import Row, facts_of
-from sessions_app.sources.text import clean
 
 FILE = "openclaw-agent.sqlite"
 EVENTS_AT_ONCE = 500
@@ -31,7 +32,7 @@ def has_session_nodes(path: Path) -> bool:
 
     A file without that table is there on 2026.6 and 2026.7 too, for other things.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
     try:
         with AgentDatabase(path).look():
@@ -79,7 +80,7 @@ class OpenClawSqlite:
 
     def _facts(self, node: Node, agent: str) -> Facts:
         transcript = f"agents/{agent}/agent/{FILE}#{node.session_id}"
-        key = clean(node.key.lower(), 500)
+        key = key_of(node.key)
         try:
             row = msgspec.json.decode(node.entry, type=Row, strict=False)
         except (msgspec.MsgspecError, RecursionError, ValueError):

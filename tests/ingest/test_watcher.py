@@ -67,6 +67,7 @@ def test_a_watcher_beats_and_stops(two):
     assert watcher.stores == str(two.root)
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_database_that_fails_during_the_first_scan_is_asked_again(two, monkeypatch, times):
     monkeypatch.setattr(module, "PATIENCE_S", 0)
@@ -76,6 +77,7 @@ def test_a_database_that_fails_during_the_first_scan_is_asked_again(two, monkeyp
     assert two.loop.caught_up
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_database_that_fails_in_a_round_loses_nothing(two, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE_S", 0)
     two.read_all()
@@ -85,6 +87,7 @@ def test_a_database_that_fails_in_a_round_loses_nothing(two, monkeypatch):
     run_until(two, lambda: words()[f"{KEY} 1"] == "done")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_beat_that_fails_stops_nothing(two, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE_S", 0)
     beat, left = Watcher.beat, [2]

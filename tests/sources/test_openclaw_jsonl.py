@@ -255,9 +255,12 @@ def test_trajectories_are_no_transcripts():
     assert not [name for name in names if "trajectory" in name]
 
 
-def test_the_dead_rows_of_an_agent_that_has_moved_to_sqlite_are_ignored(store):
+@pytest.mark.parametrize("other", ["none", "loop"])
+def test_the_dead_rows_of_an_agent_that_has_moved_to_sqlite_are_ignored(store, other):
     store.rows(old={"sessionId": "1"})
     store.rows("files", main={"sessionId": "2"})
+    if other == "loop":
+        (store.root / "agents" / "loop").symlink_to("loop")
     folder = store.root / "agents" / "main" / "agent"
     folder.mkdir()
     database = sqlite3.connect(folder / "openclaw-agent.sqlite")
@@ -275,3 +278,17 @@ def test_a_database_without_sessions_leaves_the_files_alive(store):
     folder.mkdir()
     sqlite3.connect(folder / "openclaw-agent.sqlite").execute("CREATE TABLE other (a)").connection.close()
     assert list(OpenClaw(store.root).survey().sessions) == ["agent:main:old"]
+
+
+@pytest.mark.usefixtures("open_folders")
+def test_an_agent_that_is_not_ours_to_read_costs_only_itself_whichever_store_it_has(store):
+    store.rows(main={"sessionId": "1"})
+    store.rows("closed", main={"sessionId": "2"})
+    (store.root / "agents" / "closed").chmod(0)
+
+    def check():
+        survey = OpenClaw(store.root).survey()
+        assert list(survey.sessions) == ["agent:main:main"]
+        assert not survey.complete
+
+    as_nobody(check)
