@@ -210,9 +210,9 @@ class Migration(migrations.Migration):
                 ("transcript", models.CharField(help_text="Name of the transcript within its store.", max_length=500)),
                 ("window", models.CharField(blank=True, help_text="Session id it belongs to.", max_length=200)),
                 ("position", models.BigIntegerField(default=0, help_text="Where the next line begins, in bytes.")),
-                ("head", models.CharField(blank=True, max_length=32)),
+                ("head", models.CharField(blank=True, max_length=200)),
                 ("head_size", models.IntegerField(default=0)),
-                ("tail", models.CharField(blank=True, max_length=32)),
+                ("tail", models.CharField(blank=True, max_length=200)),
                 (
                     "generation",
                     models.IntegerField(default=0, help_text="How often the file turned out to be another one."),

@@ -23,6 +23,7 @@ from sessions_app.sources.openclaw_rows import Row, facts_of
 
 FILE = "openclaw-agent.sqlite"
 EVENTS_AT_ONCE = 500
+MARKED = 200  # characters of an id or a generation that a mark keeps
 ALL = 1_000_000
 PARENT = re.compile(r"(?:sqlite:[^:]*:)?(?:.*_)?(?P<id>[0-9A-Za-z-]+?)(?:\.jsonl.*|:.*)?\Z")
 
@@ -107,7 +108,7 @@ class OpenClawSqlite:
             return Chunk(mark=mark, problem=str(error))
 
     def _read(self, look: Look, window: str, mark: Mark, budget: int) -> Chunk:
-        generation = look.generation(window)
+        generation = look.generation(window)[:MARKED]
         rewritten = not _same(look, window, mark, generation)
         if rewritten:
             mark = Mark(generation=mark.generation + 1)
@@ -124,7 +125,7 @@ def _same(look: Look, window: str, mark: Mark, generation: str) -> bool:
         return True
     last = look.events(window, mark.position - 1, 1)
     there = bool(last) and last[0].seq == mark.position - 1
-    return there and line_id(last[0].raw or b"") == mark.tail and generation == mark.head
+    return there and line_id(last[0].raw or b"")[:MARKED] == mark.tail and generation == mark.head
 
 
 def _parsed(look: Look, stored: Sequence[Stored], mark: Mark) -> tuple[list[AnyEvent], Mark]:
@@ -148,7 +149,7 @@ def _parsed(look: Look, stored: Sequence[Stored], mark: Mark) -> tuple[list[AnyE
     if not stored:
         return events, mark
     end = stored[-1]
-    return events, replace(mark, position=end.seq + 1, tail=line_id(end.raw or b""), copying=copying, bad_lines=bad)
+    return events, replace(mark, position=end.seq + 1, tail=line_id(end.raw or b"")[:MARKED], copying=copying, bad_lines=bad)
 
 
 def _event(stored: Stored) -> AnyEvent | None:
