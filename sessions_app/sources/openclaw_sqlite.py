@@ -149,7 +149,9 @@ def _parsed(look: Look, stored: Sequence[Stored], mark: Mark) -> tuple[list[AnyE
     if not stored:
         return events, mark
     end = stored[-1]
-    return events, replace(mark, position=end.seq + 1, tail=line_id(end.raw or b"")[:MARKED], copying=copying, bad_lines=bad)
+    return events, replace(
+        mark, position=end.seq + 1, tail=line_id(end.raw or b"")[:MARKED], copying=copying, bad_lines=bad
+    )
 
 
 def _event(stored: Stored) -> AnyEvent | None:

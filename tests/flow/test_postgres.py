@@ -34,14 +34,17 @@ def postgres():
         port = free.getsockname()[1]
     data = str(folder / "data")
     control = (str(programs / "pg_ctl"), "-D", data, "-w")
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-    subprocess.run(as_postgres(str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "postgres"), **quiet)
+
+    def run(*command):
+        subprocess.run(as_postgres(*command), check=True, stdout=subprocess.DEVNULL, cwd=folder)
+
+    run(str(programs / "initdb"), "-D", data, "-A", "trust", "-U", "postgres")
     options = f"-p {port} -k {folder} -c fsync=off"
-    subprocess.run(as_postgres(*control, "-l", str(folder / "log"), "-o", options, "start"), **quiet)
+    run(*control, "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgres://postgres@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run(as_postgres(*control, "-m", "immediate", "stop"), **quiet)
+        run(*control, "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
 
 
