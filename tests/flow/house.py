@@ -1,5 +1,6 @@
 """The whole house around one store: a watch loop, a publisher and a stand-in, moved by hand through time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sessions_app.models import Post, Run
 from sessions_app.sources.found import open_sources
 from sessions_app.state.liveness import Limits
 from sessions_app.state.view import RunView
-from tests.flow.recording import Recording
+from tests.flow.recording import Moment, Recording
 from tests.standin import MattermostStandIn
 
 DEFAULT_CHANNEL = "defaultdefaultdefaultdefau"
@@ -68,6 +69,17 @@ class House:
             for post_id in due:
                 self.publisher.publish(post_id)
             due.clear()
+
+    def live_through(self, moments: Iterable[Moment], *, restarting: bool = False) -> None:
+        """Let each moment happen and look at once, then wait long; nothing may be left undelivered."""
+        for moment in moments:
+            moment.write()
+            self.now = max(self.now, moment.at)
+            if restarting:
+                self.start()
+            self.step()
+        self.finish()
+        assert self.troubles() == []
 
     def finish(self) -> None:
         """Long after: whatever silence can decide has been decided, and sent."""

@@ -36,12 +36,7 @@ def test_there_are_recordings():
 @pytest.mark.parametrize("recording", RECORDINGS, ids=repr)
 def test_as_it_happened_gives_the_same_trees_and_the_right_words(recording, mm, store, reference):
     house = House(store=store, mm=mm, recording=recording)
-    for moment in recording.as_it_happened(store):
-        moment.write()
-        house.now = max(house.now, moment.at)
-        house.step()
-    house.finish()
-    assert house.troubles() == []
+    house.live_through(recording.as_it_happened(store))
     assert [outline(view) for view in house.trees()] == reference(recording).trees + DELETED.get(recording.name, [])
     for run, words in WORDS.get(recording.name, {}).items():
         assert house.words[run] == words

@@ -30,12 +30,7 @@ def test_there_are_recordings():
 def test_pieces_of_any_size_give_the_same_posts(recording, mm, store, reference):
     recording.without_transcripts(store)
     house = House(store=store, mm=mm, recording=recording)
-    for moment in recording.pieces(store, random.Random(recording.name)):
-        moment.write()
-        house.now = max(house.now, moment.at)
-        house.step()
-    house.finish()
-    assert house.troubles() == []
+    house.live_through(recording.pieces(store, random.Random(recording.name)))
     assert comparable(recording, house.posts()) == comparable(recording, reference(recording).posts)
 
 
@@ -43,25 +38,14 @@ def test_pieces_of_any_size_give_the_same_posts(recording, mm, store, reference)
 def test_a_restart_after_every_line_gives_the_same_posts(recording, mm, store, reference):
     recording.without_transcripts(store)
     house = House(store=store, mm=mm, recording=recording)
-    for moment in recording.pieces(store, None):
-        moment.write()
-        house.now = max(house.now, moment.at)
-        house.start()
-        house.step()
-    house.finish()
-    assert house.troubles() == []
+    house.live_through(recording.pieces(store, None), restarting=True)
     assert comparable(recording, house.posts()) == comparable(recording, reference(recording).posts)
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=repr)
 def test_as_it_happened_gives_the_same_trees(recording, mm, store, reference):
     house = House(store=store, mm=mm, recording=recording)
-    for moment in recording.as_it_happened(store):
-        moment.write()
-        house.now = max(house.now, moment.at)
-        house.step()
-    house.finish()
-    assert house.troubles() == []
+    house.live_through(recording.as_it_happened(store))
     seen = [outline(view) for view in house.trees()]
     gone = CLEARED.get(recording.name, [])  # only somebody who was watching has seen these
     assert seen == gone[:1] + reference(recording).trees + gone[1:]
