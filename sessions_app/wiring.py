@@ -18,7 +18,7 @@ from sessions_app.redact import register_secrets
 from sessions_app.render.labels import Labels
 from sessions_app.sources.base import Source
 from sessions_app.sources.found import open_sources
-from sessions_app.state.liveness import Limits
+from sessions_app.state.turns import Limits
 
 
 def env() -> Env:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 
-from sessions_app.models import Checkpoint, Destination, Post, Run, Session, Step, Watcher
+from sessions_app.models import Checkpoint, Destination, Judgement, Post, Run, Session, Step, Watcher
 from sessions_app.models.times import moment
 from sessions_app.state.codec import to_json
 from sessions_app.state.run_state import RunState
@@ -71,6 +71,12 @@ def step(of: Run, **fields: Any) -> Step:
         "started_at": moment(time.time() - 9),
     }
     return Step.objects.create(run=of, **defaults | fields)
+
+
+def judgement(of: Run, **fields: Any) -> Judgement:
+    """Its present word."""
+    defaults = {"word": of.word, "at": time.time(), "because": of.because}
+    return Judgement.objects.create(run=of, **defaults | fields)
 
 
 def destination(**fields: Any) -> Destination:

@@ -44,10 +44,11 @@ def ago(when: datetime | float | None) -> str | SafeString:
         return NOTHING
     left = at - time.time()
     text = f"in {age(left)}" if left >= 1 else f"{age(-left)} ago"
-    return format_html('<span class="num" title="{}">{}</span>', _moment(at), text)
+    return format_html('<span class="num" title="{}">{}</span>', moment_said(at), text)
 
 
-def _moment(at: float) -> str:
+def moment_said(at: float) -> str:
+    """A time as the clock of this machine shows it."""
     return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
 

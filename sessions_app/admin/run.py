@@ -28,6 +28,7 @@ from sessions_app.admin.columns import (
 )
 from sessions_app.admin.family import tree
 from sessions_app.admin.filters import FamilyFilter, RunAgentFilter, RunChannelFilter, RunStoreFilter
+from sessions_app.admin.reasons import evidence, words
 from sessions_app.admin.step import outcome, step_name
 from sessions_app.control.actions import finish_run
 from sessions_app.models import Post, Run, Step
@@ -81,6 +82,7 @@ class RunAdmin(ReadOnlyAdmin):
     inlines = (StepsOfRun,)
     fieldsets = (
         (None, {"fields": ("how", "reason", "because", "title", "label", "session_", "by_hand")}),
+        ("Why it has this word", {"fields": ("evidence_", "words_")}),
         ("Its tree", {"fields": ("tree_", "part_of", "parent_")}),
         ("Its post", {"fields": ("post_", "no_post", "revision")}),
         ("Times", {"fields": ("lasted", "begun", "word_since", "ended", "seen", "next_look")}),
@@ -196,6 +198,16 @@ class RunAdmin(ReadOnlyAdmin):
     def by_hand(self, run: Run) -> str | SafeString:
         """When somebody did."""
         return ago(run.finished_by_hand_at)
+
+    @admin.display(description="evidence")
+    def evidence_(self, run: Run) -> str | SafeString:
+        """What decided, with times."""
+        return evidence(run)
+
+    @admin.display(description="its words so far")
+    def words_(self, run: Run) -> str | SafeString:
+        """How it changed."""
+        return words(run)
 
     @admin.display(description="tree")
     def tree_(self, run: Run) -> str | SafeString:

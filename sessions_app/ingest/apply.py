@@ -28,8 +28,8 @@ from sessions_app.models import Checkpoint, Run, Session, Step
 from sessions_app.models.times import moment
 from sessions_app.sources.base import ChildFact, Facts, Mark
 from sessions_app.state.codec import to_json
-from sessions_app.state.liveness import Limits
 from sessions_app.state.run_state import Step as StepValue
+from sessions_app.state.turns import Limits
 
 RUN_FIELDS = ("state", "window", "start_id", "title", "label", "started_at", "tools", "tokens", "cost")
 POINT_FIELDS = (*Mark.__dataclass_fields__, "updated_at")

@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from sessions_app.models import Destination, Post, Run
+from sessions_app.models.run import RunQuerySet
 from sessions_app.models.times import seconds
 from sessions_app.sources.openclaw_keys import is_subagent
 from sessions_app.state.codec import facts_from
 from sessions_app.state.target import Target, may_be_fixed, target_of
+from sessions_app.state.view import Word
 
 TOO_OLD = "It was over, or silent for longer than POST_MAX_AGE_S, when it was first seen."
+SILENT = "It ended with nothing to say before its post was made."
 NOWHERE = "It was asked for outside Mattermost, and MM_DEFAULT_CHANNEL is not set."
 
 
@@ -22,11 +27,20 @@ class PostPolicy:
     max_age_s: float = 600.0
 
 
+def undecided(runs: RunQuerySet) -> RunQuerySet:
+    """Of these runs the roots that a decision on a post may be due for."""
+    never = Q(no_post="", post=None)
+    silent = Q(no_post=SILENT)  # it may speak after all
+    early = Q(over=True, post__intent_at=None, post__post_id="")  # its post may turn out to be needless
+    return runs.roots().filter(never | silent | early).select_related("session")
+
+
 def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
     """Make the posts of those roots that have none and should have one; note why the others get none."""
     if policy.destination_id is None:
         return
-    open_ones = [run for run in roots if run.parent_id is None and not run.no_post]
+    open_ones = [run for run in roots if run.parent_id is None and _is_undecided(run)]
+    _withdraw([run for run in open_ones if _said_nothing(run)])
     have = set(Post.objects.filter(run__in=[run.id for run in open_ones]).values_list("run_id", flat=True))
     made: list[Post] = []
     refused: list[Run] = []
@@ -36,11 +50,27 @@ def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
         answer = _answer(run, now, policy)
         if isinstance(answer, Target):
             made.append(_post(run, answer, policy.destination_id))
-        elif answer:
-            run.no_post = answer
+        why = "" if isinstance(answer, Target) else answer
+        if run.no_post != why:
+            run.no_post = why
             refused.append(run)
     Post.objects.bulk_create(made, ignore_conflicts=True)
     Run.objects.bulk_update(refused, ["no_post"], batch_size=200)
+
+
+def _is_undecided(run: Run) -> bool:
+    """A run that had nothing to say may have after all: a command in the background ends, a sub-agent reports late."""
+    return not run.no_post or (run.no_post == SILENT and not _said_nothing(run))
+
+
+def _said_nothing(run: Run) -> bool:
+    return run.word == Word.DONE and run.value.said_nothing
+
+
+def _withdraw(runs: list[Run]) -> None:
+    """Nobody needs a post that begins with "nothing to say". One that is there already, or on its way, ends so."""
+    if runs:
+        Post.objects.filter(run__in=runs, intent_at=None, post_id="").delete()
 
 
 def _answer(run: Run, now: float, policy: PostPolicy) -> Target | str:
@@ -49,6 +79,8 @@ def _answer(run: Run, now: float, policy: PostPolicy) -> Target | str:
     state = run.value
     if is_subagent(run.session.key) or run.session.parent_key or facts is None:
         return ""  # a sub-agent whose parent has not been seen yet has its place in the parent's post
+    if _said_nothing(run):
+        return SILENT
     newest = run.no == run.session.last_run
     seen = max(seconds(run.seen_at), facts.updated_at if newest else 0.0)
     if 0 <= policy.max_age_s < now - seen:

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q
 
 from sessions_app.ingest.rows import save_rows
-from sessions_app.models import Post, Run
+from sessions_app.models import Judgement, Post, Run
 from sessions_app.models.run import view_of
 from sessions_app.models.times import moment, seconds
 from sessions_app.sources.base import ChildFact, Facts
-from sessions_app.state.codec import children_from, facts_from
-from sessions_app.state.liveness import NEVER, WORDS, Limits, Member, Turn, Verdict, judge
+from sessions_app.state.codec import children_from, facts_from, to_json
+from sessions_app.state.evidence import Evidence, evidence_of
+from sessions_app.state.liveness import WORDS, Verdict, judge
 from sessions_app.state.run_state import Child, RunState
+from sessions_app.state.turns import NEVER, Basis, Limits, Member, Turn
 from sessions_app.state.view import Word
 from sessions_app.state.view_digest import digest
 
 OUTCOMES = {word: outcome for outcome, word in WORDS.items()}
-JUDGED = ("word", "reason", "because", "over", "since", "ended_at", "seen_at", "look_at")
+JUDGED = ("word", "reason", "because", "basis", "over", "since", "ended_at", "seen_at", "look_at")
 
 
 def judge_trees(roots: Iterable[int], now: float, limits: Limits) -> list[Run]:
@@ -27,19 +29,41 @@ def judge_trees(roots: Iterable[int], now: float, limits: Limits) -> list[Run]:
         by_root[run.root_id or run.id].append(run)
     changed: list[Run] = []
     found: list[Run] = []
+    judgements: list[Judgement] = []
     for root_id, runs in by_root.items():
         root = next((run for run in runs if run.id == root_id), None)
         if root is None:
             continue
-        changed.extend(_judge_one(root, runs, now, limits))
+        changed.extend(_judge_one(root, runs, now, limits, judgements))
         found.append(root)
     save_rows(changed, [*JUDGED, "revision", "digest"])
+    Judgement.objects.bulk_create(judgements)
     return found
 
 
-def _judge_one(root: Run, runs: Sequence[Run], now: float, limits: Limits) -> list[Run]:
-    verdicts = judge(members_of(runs), now, limits)
-    changed = {run.id: run for run in runs if run.id in verdicts and _apply(run, verdicts[run.id])}
+def explain(run: Run, now: float, limits: Limits) -> tuple[Evidence, ...]:
+    """The evidence for the word of a run: as it was kept when the word was given, else as it is now."""
+    kept = run.judgements.filter(word=run.word).last() if run.over else None
+    if kept is not None and kept.evidence:
+        return kept.pieces
+    runs = list(Run.objects.all().trees({run.root_id or run.id}))
+    members = {member.id: member for member in members_of(runs)}
+    return evidence_of(run.id, members, judge(list(members.values()), now, limits), now, limits)
+
+
+def _judge_one(root: Run, runs: Sequence[Run], now: float, limits: Limits, judgements: list[Judgement]) -> list[Run]:
+    members = {member.id: member for member in members_of(runs)}
+    verdicts = judge(list(members.values()), now, limits)
+    changed: dict[int, Run] = {}
+    for run in runs:
+        if run.id not in verdicts:
+            continue
+        before = Word(run.word) if run.basis else None  # None: never judged
+        if _apply(run, verdicts[run.id]):
+            changed[run.id] = run
+        if _is_told(before, verdicts[run.id].word):
+            evidence = evidence_of(run.id, members, verdicts, now, limits)
+            judgements.append(_judgement(run, verdicts[run.id], to_json(evidence), now))
     soonest = min((verdict.look_at for verdict in verdicts.values()), default=NEVER)
     look_at = None if soonest == NEVER else moment(soonest)
     if root.look_at != look_at:
@@ -55,12 +79,30 @@ def _judge_one(root: Run, runs: Sequence[Run], now: float, limits: Limits) -> li
     return list(changed.values())
 
 
+def _is_told(before: Word | None, after: Word) -> bool:
+    """Whether a change of word gets a row of its own. Steps tell when a run went from thinking to working and back."""
+    return before != after and not {before, after} <= {Word.THINKING, Word.WORKING}
+
+
+def _judgement(run: Run, verdict: Verdict, evidence: str, now: float) -> Judgement:
+    return Judgement(
+        run=run,
+        at=now,
+        since=verdict.since,
+        word=verdict.word.value,
+        reason=verdict.reason[:400],
+        because=verdict.because[:200],
+        evidence=evidence,
+    )
+
+
 def _apply(run: Run, verdict: Verdict) -> bool:
     """Put a verdict into the row's columns; whether that changed any."""
     now = {
         "word": verdict.word.value,
         "reason": verdict.reason[:400],
         "because": verdict.because[:200],
+        "basis": verdict.basis.value,
         "over": verdict.word.over,
         "since": moment(verdict.since),
         "ended_at": moment(verdict.ended_at),
@@ -116,7 +158,8 @@ def _was(run: Run) -> Turn | None:
     outcome = OUTCOMES.get(Word(run.word))
     if outcome is None:
         return None
-    return Turn(outcome=outcome, at=seconds(run.ended_at), because=run.because, reason=run.reason)
+    basis = Basis(run.basis) if run.basis else Basis.LINE
+    return Turn(outcome=outcome, at=seconds(run.ended_at), because=run.because, basis=basis, reason=run.reason)
 
 
 def _registered(entries: Sequence[ChildFact], told: Child | None) -> ChildFact | None:

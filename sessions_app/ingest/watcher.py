@@ -9,13 +9,13 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 
 from sessions_app.ingest.apply import News, apply, look_again
 from sessions_app.ingest.observer import Dirty, Ears
-from sessions_app.ingest.posts import PostPolicy, decide
+from sessions_app.ingest.posts import PostPolicy, decide, undecided
 from sessions_app.ingest.reader import Reader
 from sessions_app.models import Run, Session, Watcher
 from sessions_app.models.run import RunQuerySet
 from sessions_app.models.times import moment
 from sessions_app.sources.base import Source
-from sessions_app.state.liveness import Limits
+from sessions_app.state.turns import Limits
 
 log = logging.getLogger(__name__)
 BEAT_S = 2.0
@@ -171,7 +171,7 @@ class WatchLoop:
             return set()
         unread = {(reader.source.name, key) for reader in self.readers for key in reader.unread()}
         waiting = set()
-        for batch in _batches(runs.roots().filter(no_post="", post=None).select_related("session")):
+        for batch in _batches(undecided(runs)):
             ready = [run for run in batch if (run.session.store, run.session.key) not in unread]
             waiting |= {run.id for run in batch} - {run.id for run in ready}
             with transaction.atomic():

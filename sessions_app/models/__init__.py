@@ -2,10 +2,11 @@
 
 from sessions_app.models.checkpoint import Checkpoint
 from sessions_app.models.destination import Circuit, Destination
+from sessions_app.models.judgement import Judgement
 from sessions_app.models.post import Post
 from sessions_app.models.run import Run
 from sessions_app.models.session import Session
 from sessions_app.models.step import Step
 from sessions_app.models.watcher import Watcher
 
-__all__ = ["Checkpoint", "Circuit", "Destination", "Post", "Run", "Session", "Step", "Watcher"]
+__all__ = ["Checkpoint", "Circuit", "Destination", "Judgement", "Post", "Run", "Session", "Step", "Watcher"]

@@ -58,6 +58,7 @@ class Run(models.Model):
     word = models.CharField(max_length=20, choices=[(word.value, word.value) for word in Word], default=Word.THINKING)
     reason = models.CharField(max_length=400, blank=True, help_text="Why it failed, was stopped or lost.")
     because = models.CharField(max_length=200, blank=True, help_text="The evidence that decided its word.")
+    basis = models.CharField(max_length=40, blank=True, help_text="Where that evidence comes from.")
     over = models.BooleanField(default=False)
     since = models.DateTimeField(null=True, help_text="When the present word began.")
     started_at = models.DateTimeField(null=True, db_index=True)

@@ -117,6 +117,37 @@ class Touch:
     any_transcript: bool = False  # whichever of them ends elsewhere than at the last look
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Why no session can be seen: what is so, and what to do. ``waiting``: nothing is wrong, they are yet to come."""
+
+    sentence: str
+    next_step: str
+    waiting: bool = False
+
+    def __str__(self) -> str:
+        """Both in one line."""
+        return f"{self.sentence} {self.next_step}".strip()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """What can be told of a store by looking at it from outside, for people who ask why they see nothing.
+
+    ``kind``, ``version`` and ``schema`` are words for people ("SQLite", "2026.9.6", "schema 23"); "" where nobody can
+    tell. ``problems`` are sentences: what is wrong, what to do. ``notes`` are sentences that are good to know.
+    ``why_none`` is the first thing that explains why no session can be seen; None where rows of sessions can be.
+    """
+
+    found: bool = False
+    kind: str = ""
+    version: str = ""
+    schema: str = ""
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    why_none: Cause | None = None
+
+
 class Source(Protocol):
     """A store that sessions are found in."""
 
@@ -148,4 +179,8 @@ class Source(Protocol):
 
     def touched(self, path: str) -> Touch:
         """What a change of this file means."""
+        ...
+
+    def about(self) -> About:
+        """Examine the store itself: is it there, which kind, may we read it. Slower than a survey; never raises."""
         ...

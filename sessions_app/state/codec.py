@@ -5,6 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from sessions_app.sources.base import ChildFact, Facts
+from sessions_app.state.evidence import Evidence
 from sessions_app.state.run_state import RunState
 
 Value = TypeVar("Value")
@@ -31,3 +32,8 @@ def facts_from(text: str) -> Facts | None:
 def children_from(text: str) -> tuple[ChildFact, ...]:
     """What a registry said of a session's spawns."""
     return msgspec.json.decode(text, type=tuple[ChildFact, ...]) if text else ()
+
+
+def evidence_from(text: str) -> tuple[Evidence, ...]:
+    """The evidence of a judgement."""
+    return msgspec.json.decode(text, type=tuple[Evidence, ...]) if text else ()

@@ -135,9 +135,8 @@ def _route(runs: Mapping[int, RunState], current: int, event: AnyEvent, child_ke
 def _named(runs: Mapping[int, RunState], turn_id: str) -> int:
     """The run whose sub-agent a turn's own id names (2026.9: ``announce:v1:<key>:<turn>``)."""
     for number in sorted(runs, reverse=True):
-        for child in runs[number].children:
-            if f":{child.key}:" in turn_id or (child.turn_id and child.turn_id in turn_id):
-                return number
+        if any(_is_named(child, turn_id) for child in runs[number].children):
+            return number
     return 0
 
 
@@ -176,7 +175,9 @@ def apply_event(run: RunState, event: AnyEvent, child_keys: Mapping[str, str]) -
 
 def _woken(run: RunState, at: float) -> RunState:
     """A new turn of the same run. The outcome of the last one stands until this one has its own."""
-    return replace(run, turn_open=True, turn_started_at=at, aborted=False, handed_over=False, yielded=False)
+    return replace(
+        run, turn_open=True, turn_started_at=at, aborted=False, handed_over=False, yielded=False, silent=False
+    )
 
 
 def _interrupted(run: RunState, event: UserSaid) -> RunState:
@@ -191,9 +192,9 @@ def _interrupted(run: RunState, event: UserSaid) -> RunState:
 
 
 def _answered(run: RunState, event: UserSaid, child_keys: Mapping[str, str]) -> RunState:
-    key = child_keys.get(event.child_session_id, "")
+    key = event.child_key or child_keys.get(event.child_session_id, "")
     if event.child_outcome is None:
-        return run
+        return _heard_of(run, key, event.at)
     for index, child in sorted(enumerate(run.children), key=lambda one: one[1].answered_at > 0):
         if child.key == key or (not key and child.label == event.child_label and not child.answered_at):
             told = replace(child, answered_at=event.at, outcome=event.child_outcome, error=event.child_error)
@@ -201,7 +202,27 @@ def _answered(run: RunState, event: UserSaid, child_keys: Mapping[str, str]) -> 
     return run
 
 
+def _heard_of(run: RunState, key: str, at: float) -> RunState:
+    """A sub-agent's end was announced, and not how it ended: its own lines or the store say that, if anything does."""
+    children = tuple(
+        replace(child, answered_at=at) if child.key == key and not child.answered_at else child
+        for child in run.children
+    )
+    return replace(run, children=children) if key else run
+
+
+def _announced(run: RunState, turn_id: str) -> str:
+    """The key of the sub-agent whose end woke this turn (2026.9: ``announce:v1:<key>:<turn>``)."""
+    named = (child.key for child in run.children if _is_named(child, turn_id))
+    return next(named, "") if "announce:" in turn_id else ""
+
+
+def _is_named(child: Child, turn_id: str) -> bool:
+    return f":{child.key}:" in turn_id or bool(child.turn_id and child.turn_id in turn_id)
+
+
 def _said(run: RunState, event: AgentSaid) -> RunState:
+    run = _heard_of(run, _announced(run, event.turn_id), event.at)
     if run.yielded and event.stop is Stop.ABORTED:
         return run  # that is how a yield ends the turn; the line is deleted a moment later
     known = {step.call_id for step in run.open}
@@ -226,6 +247,7 @@ def _said(run: RunState, event: AgentSaid) -> RunState:
         outcome=outcome,
         reason=event.error if outcome is Outcome.FAILED else "",
         cut_off=event.stop is Stop.LENGTH,
+        silent=event.silent,
     )
 
 

@@ -67,6 +67,7 @@ class RunState:
     handed_over: bool = False  # no line ended the turn; a new prompt took it
     yielded: bool = False  # gave its turn back until its sub-agents are done; the store still says running then
     cut_off: bool = False
+    silent: bool = False  # its last answer was the word for "nothing to say"
     say: str = ""
     model: str = ""
     tokens: int = 0
@@ -82,6 +83,11 @@ class RunState:
     def provisional(self) -> bool:
         """Opened by a fact; waits for its first line."""
         return not self.start_id
+
+    @property
+    def said_nothing(self) -> bool:
+        """Ended with the word for "nothing to say", and has not said anything before."""
+        return self.silent and not self.say and not self.turn_open
 
     @property
     def title(self) -> str:

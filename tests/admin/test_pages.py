@@ -7,6 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from sessions_app.models import Run, Session
+from sessions_app.state.codec import to_json
+from sessions_app.state.evidence import Evidence
+from sessions_app.state.turns import Basis
 from sessions_app.state.view import Word
 from tests import factories as make
 from tests.admin.conftest import MODELS, hostile_rows, listing, page
@@ -155,3 +158,17 @@ def test_a_viewer_sees_what_was_allowed(client):
 def test_a_page_of_nothing(root_client):
     assert root_client.get("/admin/sessions_app/run/4711/change/", follow=True).status_code == 200
     assert root_client.post("/admin/sessions_app/run/4711/finish/").status_code == 404
+
+
+def test_a_runs_page_lists_the_evidence_for_its_word_with_times(root_client):
+    live = make.run(Word.THINKING)
+    text = root_client.get(page(live)).content.decode()
+    assert "leaves its turn open" in text
+    assert "decided" in text
+    over = make.run(Word.STOPPED)
+    piece = Evidence(basis=Basis.STORE, says="says stopped <b>", at=1_795_341_700.0, decided=True)
+    make.judgement(over, evidence=to_json((piece,)), because="the store says stopped", at=1_795_341_701.0)
+    text = root_client.get(page(over)).content.decode()
+    assert "says stopped &lt;b&gt;" in text
+    assert "2026-11-22" in text
+    assert "⛔ stopped" in text

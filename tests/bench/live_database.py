@@ -49,7 +49,7 @@ def live_database(folder: Path, per_s: int = 200, seconds: float = 10.0) -> None
     from sessions_app.ingest import watcher
     from sessions_app.ingest.posts import PostPolicy
     from sessions_app.sources.found import open_sources
-    from sessions_app.state.liveness import Limits
+    from sessions_app.state.turns import Limits
 
     store = folder / "database-store"
     path = store / "agents" / "main" / "agent" / FILE

@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from sessions_app.control.actions import finish_run, pause, pause_all, resume, resume_all, send_now
 from sessions_app.ingest.apply import look_again
 from sessions_app.models import Destination, Post, Run
-from sessions_app.state.liveness import Limits
+from sessions_app.state.turns import Limits
 from sessions_app.state.view import Word
 from tests import factories as make
 

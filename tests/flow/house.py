@@ -11,7 +11,7 @@ from sessions_app.ingest.posts import PostPolicy, destination_for
 from sessions_app.ingest.watcher import Settings, WatchLoop
 from sessions_app.models import Post, Run
 from sessions_app.sources.found import open_sources
-from sessions_app.state.liveness import Limits
+from sessions_app.state.turns import Limits
 from sessions_app.state.view import RunView
 from tests.flow.recording import Moment, Recording
 from tests.standin import MattermostStandIn

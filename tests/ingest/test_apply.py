@@ -5,11 +5,11 @@ from sessions_app.events import Opened, Outcome, Stop
 from sessions_app.ingest import apply as module
 from sessions_app.ingest.apply import News, apply, look_again
 from sessions_app.ingest.conversations import Reading
-from sessions_app.models import Checkpoint, Run, Session, Step
+from sessions_app.models import Checkpoint, Judgement, Run, Session, Step
 from sessions_app.models.times import moment, seconds
 from sessions_app.sources.base import ChildFact, Chunk, Facts, Mark
-from sessions_app.state.liveness import Limits
-from tests.ingest.watching import KEY, START, everything
+from sessions_app.state.turns import Basis, Limits
+from tests.ingest.watching import KEY, START, asked, called, everything, header, result, row
 from tests.state.talks import announcement, ended, prompt, said
 
 pytestmark = pytest.mark.django_db
@@ -200,7 +200,7 @@ def test_a_revision_grows_only_when_a_reader_would_see_it():
 
 def test_news_of_many_sessions_takes_few_queries(django_assert_max_num_queries):
     many = [facts(f"agent:main:{no}", f"w{no}", running=True, started_at=START) for no in range(300)]
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(42):
         take(told=many)
     assert Run.objects.count() == 300
     lines = [
@@ -213,7 +213,7 @@ def test_news_of_many_sessions_takes_few_queries(django_assert_max_num_queries):
         )
         for no in range(30)
     ]
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(42):
         take(*lines)
 
 
@@ -236,3 +236,23 @@ def test_a_line_of_a_run_with_many_sub_agents_takes_few_queries(django_assert_ma
     assert Run.objects.count() == 101
     with django_assert_max_num_queries(30):
         take(reading(said(START + 3, Stop.TOOLS, "z"), position=200))
+
+
+def test_every_change_of_word_is_kept_with_its_evidence(watching, store):
+    watching.rows({KEY: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START), called(START + 1, "a"))
+    watching.read_all()
+    store.write("w.jsonl", result(START + 2, "a"))
+    watching.step(START + 3)
+    watching.step(START + 200)
+    watching.rows({KEY: row("w", at=START + 201, status="killed", startedAt=START, endedAt=START + 201)})
+    watching.step(START + 202)
+    told = [(one.word, one.at, one.since) for one in Judgement.objects.all()]
+    assert told == [
+        ("thinking", START, START), ("quiet", START + 200, START + 2), ("stopped", START + 202, START + 201),
+    ]  # fmt: skip
+    last = Judgement.objects.last()
+    assert last is not None
+    assert (Basis.STORE, "says stopped", START + 201, True) in [(p.basis, p.says, p.at, p.decided) for p in last.pieces]
+    watching.step(START + 300)
+    assert Judgement.objects.count() == 3

@@ -2,6 +2,7 @@ import pytest
 
 from sessions_app.ingest.families import adopt
 from sessions_app.models import Run, Session
+from sessions_app.models.times import seconds
 from tests.ingest.watching import START, answered, asked, called, header, result, row, spawned, words
 
 pytestmark = pytest.mark.django_db
@@ -242,3 +243,28 @@ def test_a_run_with_a_post_that_turns_out_to_be_a_sub_agent_ends_in_its_post_too
     assert (run.parent is not None, run.word) == (True, "done")
     assert (post.run_over, post.wanted_word) == (True, "done")
     assert post.wanted_revision > before
+
+
+def test_a_pruned_child_of_which_only_the_announcement_is_known_ended_somehow(watching, store):
+    watching.rows({TOP: row("t", status="running", startedAt=START)})
+    store.write("t.jsonl", *parent_lines(MIDDLE), answered(START + 9))
+    watching.read_all()
+    watching.step(START + 10)
+    assert words()[f"{MIDDLE} 1"] == "thinking"
+    woken = {"__openclaw": {"runId": f"announce:v1:{MIDDLE}:turn"}}
+    store.write("t.jsonl", answered(START + 20, "it is back", **woken))
+    watching.rows({TOP: row("t", at=START + 20, status="done", startedAt=START, endedAt=START + 20)})
+    watching.step(START + 25)
+    assert words() == {f"{TOP} 1": "done", f"{MIDDLE} 1": "lost"}
+    child = Run.objects.get(session__key=MIDDLE)
+    assert (child.reason, seconds(child.ended_at)) == ("it ended, but how was not recorded", START + 20)
+
+
+def test_an_announcement_without_how_does_not_overrule_the_childs_own_lines(watching, store):
+    watching.rows({TOP: row("t", status="running"), MIDDLE: row("m", status="failed", at=START + 8, endedAt=START + 8)})
+    store.write("t.jsonl", *parent_lines(MIDDLE))
+    store.write("m.jsonl", header(), asked(START + 3), answered(START + 8, "no", "error"))
+    woken = {"__openclaw": {"runId": f"announce:v1:{MIDDLE}:turn"}}
+    store.write("t.jsonl", answered(START + 20, "it is back", **woken))
+    watching.read_all()
+    assert words()[f"{MIDDLE} 1"] == "failed"

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.ingest.posts import NOWHERE, TOO_OLD
+from sessions_app.ingest.posts import NOWHERE, SILENT, TOO_OLD
 from sessions_app.models import Post, Run
 from sessions_app.models.times import seconds
 from tests.ingest.watching import KEY, START, Watching, answered, asked, called, header, result, row, spawned
@@ -236,3 +236,60 @@ def test_a_spawned_child_in_the_same_round_gets_no_post(watching, store):
     store.write("c.jsonl", header(), asked(START + 3, "child"))
     watching.read_all()
     assert [post[0] for post in posts()] == ["parent"]
+
+
+# --- nothing to say
+
+
+def silent_lines(at=START):
+    return header(), asked(at, "anything new?"), answered(at + 1, "NO_REPLY")
+
+
+def done(at):
+    return row("w", at=at, status="done", startedAt=START, endedAt=at)
+
+
+def test_a_run_that_ends_with_nothing_to_say_before_its_post_is_made_gets_none(watching, store):
+    watching.rows({KEY: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", *silent_lines()[:2])
+    watching.read_all()
+    assert len(posts()) == 1
+    watching.rows({KEY: done(START + 1)})
+    store.write("w.jsonl", silent_lines()[2])
+    watching.step(START + 2)
+    assert (posts(), no_posts()) == ([], {"anything new?": SILENT})
+
+
+def test_a_post_that_people_see_already_ends_with_the_reason(watching, store):
+    watching.rows({KEY: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", *silent_lines()[:2])
+    watching.read_all()
+    Post.objects.update(intent_at=START + 1)
+    watching.rows({KEY: done(START + 9)})
+    store.write("w.jsonl", answered(START + 9, "NO_REPLY"))
+    watching.step(START + 10)
+    assert [post[0] for post in posts()] == ["anything new?"]
+    run = Run.objects.get()
+    assert (run.word, run.reason, run.no_post) == ("done", "nothing to say", "")
+
+
+def test_what_was_said_before_counts(watching, store):
+    watching.rows({KEY: done(START + 9)})
+    store.write(
+        "w.jsonl", header(), asked(START), answered(START + 1, "I look", "toolUse"), answered(START + 9, "NO_REPLY")
+    )
+    watching.read_all()
+    assert len(posts()) == 1
+    assert Run.objects.get().reason == ""
+
+
+def test_a_silent_run_that_speaks_after_all_gets_its_post(watching, store):
+    watching.rows({KEY: done(START + 1)})
+    store.write("w.jsonl", *silent_lines())
+    watching.read_all()
+    assert no_posts() == {"anything new?": SILENT}
+    store.write("w.jsonl", asked(START + 5, "[OpenClaw exec completion] it is over", display=False))
+    store.write("w.jsonl", answered(START + 6, "The build is red."))
+    watching.step(START + 7)
+    assert [post[0] for post in posts()] == ["anything new?"]
+    assert no_posts() == {}

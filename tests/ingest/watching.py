@@ -11,7 +11,7 @@ from sessions_app.ingest.watcher import Settings, WatchLoop
 from sessions_app.models import Run, Session
 from sessions_app.models.times import seconds
 from sessions_app.sources.found import open_sources
-from sessions_app.state.liveness import Limits
+from sessions_app.state.turns import Limits
 from tests.sources.lines import CHANNEL, Store
 
 START = 1_795_341_700.0

@@ -6,8 +6,9 @@ import pytest
 
 from sessions_app.events import Outcome, Stop
 from sessions_app.sources.base import ChildFact, Facts
-from sessions_app.state.liveness import NEVER, Limits, Member, Turn, judge
+from sessions_app.state.liveness import judge
 from sessions_app.state.run_state import Child, RunState
+from sessions_app.state.turns import NEVER, Basis, Limits, Member, Turn
 from sessions_app.state.view import Word
 from tests.state.talks import aborted, ended, only, prompt, said, told, wake
 
@@ -155,11 +156,11 @@ def test_a_run_finished_by_hand_is_over_whatever_the_store_says():
 
 def test_a_store_that_runs_again_after_a_run_was_over_means_another_one():
     later = row("running", started_at=1100)
-    assert alone(ANSWERED, 1101, later, was=Turn(outcome=DONE, at=1010, because="")).word is Word.DONE
+    assert alone(ANSWERED, 1101, later, was=Turn(outcome=DONE, at=1010, because="", basis=Basis.LINE)).word is Word.DONE
     assert alone(ANSWERED, 1101, later).word is Word.THINKING
 
 
-KILLED = Turn(outcome=STOPPED, at=1015, because="the store says stopped", reason="")
+KILLED = Turn(outcome=STOPPED, at=1015, because="the store says stopped", basis=Basis.STORE)
 
 
 def test_what_the_store_said_of_a_run_stands_when_its_row_tells_of_the_next():

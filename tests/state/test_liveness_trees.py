@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from sessions_app.events import Outcome, Stop
 from sessions_app.sources.base import ChildFact, Facts
-from sessions_app.state.liveness import SETTLE_S, UNANSWERED_S, Limits, Member, judge
+from sessions_app.state.liveness import UNANSWERED_S, judge
 from sessions_app.state.run_state import RunState
+from sessions_app.state.turns import SETTLE_S, Limits, Member
 from sessions_app.state.view import Word
 from tests.state.talks import only, prompt, said, told, wake
 

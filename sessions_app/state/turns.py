@@ -1,0 +1,188 @@
+"""Whether a run's own turn goes on, and if not, how it ended: what the lines and facts of one run say.
+
+Evidence comes in this order: a person, the process behind a lock, what the store says of the turn, how the last line
+ended, what registries and announcements say of a sub-agent, open tool calls. Pure: the time is passed in.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from sessions_app.events import Outcome
+from sessions_app.sources.base import ChildFact, Facts
+from sessions_app.state.run_state import Child, RunState
+
+SETTLE_S = 2.0  # between an end and what belongs to it: rows, registries and lines are written one after the other
+NEVER = float("inf")
+NOTHING_TO_SAY = "nothing to say"
+
+
+class Basis(StrEnum):
+    """The kinds of evidence, in the words in which people are shown them."""
+
+    HAND = "a person"
+    LOCK = "the lock"
+    STORE = "the store's row"
+    LINE = "the transcript"
+    REGISTRY = "the registry of sub-agents"
+    PARENT = "the parent's transcript"
+    BELOW = "its sub-agents"
+    ASKS = "what it asks for"
+    SILENCE = "the silence"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Seconds of silence: until a stopped run without status or lock is done, and until an open one is lost."""
+
+    idle_s: float = 60.0
+    lost_s: float = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """A run on its own, before its sub-agents count. ``outcome`` None: a turn is going on.
+
+    ``because`` is the sentence that explains it, ``basis`` the kind of evidence that it rests on.
+    """
+
+    outcome: Outcome | None
+    at: float
+    because: str
+    basis: Basis
+    reason: str = ""
+    look_at: float = NEVER
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One run of a tree with the facts about it. ``facts`` only for the newest run of a session."""
+
+    id: int
+    parent_id: int | None
+    state: RunState
+    facts: Facts | None = None
+    vanished: bool = False  # its row was there and is gone
+    told: Child | None = None  # what its parent's lines say of it
+    registered: ChildFact | None = None
+    was: Turn | None = None  # how it had ended when it was judged last; None while it had not
+    finished_by_hand: float = 0.0
+
+    @property
+    def last_at(self) -> float:
+        """When its newest line was written."""
+        return max(self.state.last_at, self.state.started_at)
+
+
+def own_turn(member: Member, now: float, limits: Limits) -> Turn:
+    """Whether a run's own turn goes on, and if not, how it ended. The heart of what a post says."""
+    state, facts, last = member.state, member.facts, member.last_at
+    if member.finished_by_hand:
+        return Turn(
+            outcome=Outcome.DONE, at=member.finished_by_hand, because="finished by hand", basis=Basis.HAND,
+            reason="by hand",
+        )  # fmt: skip
+    if facts is not None and facts.holder_dead and (state.turn_open or state.provisional):
+        return Turn(
+            outcome=Outcome.LOST, at=last, because="its lock names a dead process", basis=Basis.LOCK,
+            reason="the agent's process is gone",
+        )  # fmt: skip
+    if facts is None and member.was is not None and (state.turn_open or state.handed_over) and last <= member.was.at:
+        return member.was  # the store said so while this was the newest run; now its row tells of another
+    if state.turn_open:
+        return _open_turn(member, last, now, limits)
+    return _closed_turn(member, now, limits)
+
+
+def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:
+    """The last line ended the turn, unless the store says that a turn goes on: a retry, or a later one."""
+    state, facts = member.state, member.facts
+    outcome = state.outcome or Outcome.DONE
+    because = f"last line: {outcome}"
+    reason = NOTHING_TO_SAY if outcome is Outcome.DONE and state.said_nothing else state.reason
+    ended = Turn(outcome=outcome, at=state.turn_ended_at, because=because, basis=Basis.LINE, reason=reason)
+    overruled = _by_registry(member, state.turn_ended_at)
+    if overruled is not None and overruled.outcome is Outcome.FAILED:
+        return overruled
+    if facts is None:
+        return ended
+    if facts.running:
+        later = facts.started_at > state.turn_ended_at
+        if state.yielded and not later:
+            return ended
+        if later and member.was is not None:
+            return ended  # a new prompt or a wake-up: its first line will say which
+        began = facts.started_at if later else state.turn_ended_at
+        return Turn(outcome=None, at=began, because="the store says running", basis=Basis.STORE)
+    if facts.running is None and outcome in {Outcome.DONE, Outcome.FAILED}:
+        done_at = state.turn_ended_at + limits.idle_s
+        if now < done_at:
+            because = "no status and no lock yet"
+            return Turn(outcome=None, at=state.turn_ended_at, because=because, basis=Basis.STORE, look_at=done_at)
+    if facts.outcome in {Outcome.FAILED, Outcome.STOPPED} and facts.ended_at >= state.turn_started_at:
+        reason, because = state.reason or facts.reason, f"the store says {facts.outcome}"
+        return replace(ended, outcome=facts.outcome, reason=reason, because=because, basis=Basis.STORE)
+    return ended
+
+
+def _open_turn(member: Member, last: float, now: float, limits: Limits) -> Turn:
+    """No line ended the turn: only the store, a registry, an announcement or silence can."""
+    state, facts, told = member.state, member.facts, member.told
+    if facts is not None and facts.running:
+        return Turn(outcome=None, at=max(last, facts.started_at), because="the store says running", basis=Basis.STORE)
+    by_registry = _by_registry(member, last)
+    if by_registry is not None:
+        return by_registry
+    if told is not None and told.outcome is not None and told.answered_at >= last:
+        return Turn(
+            outcome=told.outcome, at=told.answered_at, because="announced to its parent", basis=Basis.PARENT,
+            reason=told.error,
+        )  # fmt: skip
+    if facts is not None and facts.outcome is not None and _ended_now(facts, state, last):
+        at, reason = facts.ended_at or facts.updated_at, state.reason or facts.reason
+        because = f"the store says {facts.outcome}"
+        return Turn(outcome=facts.outcome, at=at, because=because, basis=Basis.STORE, reason=reason)
+    if _only_announced(member):
+        return Turn(
+            outcome=Outcome.LOST, at=told.answered_at if told else last, because="announced, without how it ended",
+            basis=Basis.PARENT, reason="it ended, but how was not recorded",
+        )  # fmt: skip
+    if state.aborted:
+        return Turn(outcome=Outcome.STOPPED, at=last, because="aborted", basis=Basis.LINE)
+    if state.provisional and told is None and facts is not None and facts.running is False:
+        return _nothing_said(max(last, facts.updated_at), last, now, limits)
+    if member.vanished and told is None:
+        because = "its row is gone"
+        return Turn(outcome=Outcome.STOPPED, at=last, because=because, basis=Basis.STORE, reason="session deleted")
+    because = "a tool call is open" if state.open else "the last line leaves it open"
+    return Turn(outcome=None, at=last, because=because, basis=Basis.LINE)
+
+
+def _only_announced(member: Member) -> bool:
+    """A sub-agent whose row is gone or never came, and of whose end all that is known is that it was announced."""
+    told, facts = member.told, member.facts
+    unknown = member.vanished or facts is None
+    return told is not None and unknown and told.outcome is None and told.answered_at >= max(member.last_at, 1.0)
+
+
+def _nothing_said(at: float, last: float, now: float, limits: Limits) -> Turn:
+    """The store said that a turn goes on, and no longer does; lines may still come."""
+    if now >= at + limits.idle_s:
+        because, why = "no longer running, and no line", "ended before it said anything"
+        return Turn(outcome=Outcome.STOPPED, at=at, because=because, basis=Basis.STORE, reason=why)
+    because, look_at = "no longer running, no line yet", at + limits.idle_s
+    return Turn(outcome=None, at=last, because=because, basis=Basis.STORE, look_at=look_at)
+
+
+def _ended_now(facts: Facts, state: RunState, last: float) -> bool:
+    """Whether the row's end is that of this turn: a row keeps the old one for a while after a new prompt."""
+    at = facts.ended_at or facts.updated_at
+    return at >= max(last - SETTLE_S, state.turn_started_at)
+
+
+def _by_registry(member: Member, last: float) -> Turn | None:
+    """A registry knows the end of a sub-agent's first turn: it counts unless lines came after it."""
+    entry = member.registered
+    if entry is None or not entry.ended_at or entry.outcome is None or entry.ended_at < last - SETTLE_S:
+        return None
+    because = f"the registry says {entry.outcome}"
+    return Turn(outcome=entry.outcome, at=entry.ended_at, because=because, basis=Basis.REGISTRY, reason=entry.reason)
