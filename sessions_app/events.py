@@ -14,6 +14,7 @@ class Origin(StrEnum):
     """Who a user line comes from; only a prompt or a task starts a run."""
 
     PROMPT = "prompt"  # a person, a schedule, a hook: from outside
+    HEARTBEAT = "heartbeat"  # OpenClaw asking, every so often, whether there is anything to do
     TASK = "task"  # the spawning agent's words to its new sub-agent
     ANNOUNCEMENT = "announcement"  # the result of a sub-agent, brought back by OpenClaw
     WAKE = "wake"  # OpenClaw waking the agent for a reason of its own
@@ -69,6 +70,16 @@ class Spawned:
 
     key: str
     turn_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """Something that waits for a person: an approval, an answer. ``what`` is short: "approve `git push`"."""
+
+    id: str
+    what: str = ""
+    at: float = 0.0
+    until: float = 0.0  # when it is withdrawn; 0.0: never
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +140,7 @@ class ToolEnded(Event):
     spawned: Spawned | None = None
     running: str = ""
     finished: str = ""  # a background command that this result says is over
+    asks: Ask | None = None  # it waits for a person now; the turn goes on without it
     yielded: bool = False  # the agent gave its turn back until its sub-agents are done
 
 

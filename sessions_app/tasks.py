@@ -3,6 +3,8 @@
 from livestatus_site.celery import app
 from sessions_app import wiring
 
+QUEUE = str(app.conf.task_default_queue)
+
 
 @app.task(name="livestatus.publish_post")
 def publish_post(post_id: int) -> None:
@@ -18,3 +20,8 @@ def publish_here(post_id: int) -> None:
 def publish_by_broker(post_id: int) -> None:
     """The task by way of the broker; raises whatever the broker does."""
     publish_post.apply_async((post_id,), expires=60, retry=False, ignore_result=True)
+
+
+def workers_answering(timeout_s: float) -> list[str]:
+    """Names of the workers that answer within that time; raises whatever the broker does."""
+    return sorted(app.control.inspect(timeout=timeout_s).ping() or ())

@@ -61,8 +61,8 @@ def test_it_says_why_a_store_shows_nothing(say, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     said = say(openclaw_state_dir=(empty, tmp_path / "missing"))
-    assert f"Store       {empty}: no sessions yet" in said
-    assert f"{tmp_path / 'missing'} is not there yet" in said
+    assert f"No session is seen. {empty} is there, but is no state folder of OpenClaw" in said
+    assert f"No session is seen. {tmp_path / 'missing'} is not there." in said
 
 
 def test_it_says_whether_mattermost_is_configured(say):

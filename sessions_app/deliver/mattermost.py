@@ -20,10 +20,10 @@ MattermostError                         permanent  scope        source
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
-from sessions_app.deliver.mattermost_answers import decode, encode, problem, refusal
+from sessions_app.deliver.mattermost_answers import encode, problem, refusal
+from sessions_app.deliver.mattermost_calls import VERSION, Calls, refused_anyway
 from sessions_app.deliver.mattermost_errors import (
     AnswerTooLarge,
     BodyRefused,
@@ -40,7 +40,7 @@ from sessions_app.deliver.mattermost_errors import (
     TokenRefused,
     Unreachable,
 )
-from sessions_app.deliver.mattermost_http import Answer, Ask, Http, Limits
+from sessions_app.deliver.mattermost_http import Ask
 from sessions_app.deliver.mattermost_values import (
     Bot,
     SeenPost,
@@ -49,58 +49,38 @@ from sessions_app.deliver.mattermost_values import (
     nonce_of,
     page_of,
     seen_post,
-    server_status,
     text_of,
 )
 
 __all__ = [
-    "AnswerTooLarge", "BodyRefused", "Bot", "ChannelArchived", "ChannelForbidden", "EditTimeLimit", "Mattermost",
-    "MattermostError", "NotMattermost", "PostGone", "RateLimited", "RootRefused", "Scope", "SeenPost", "ServerStatus",
-    "ServerTrouble", "TokenRefused", "Unreachable",
+    "VERSION",
+    "AnswerTooLarge",
+    "BodyRefused",
+    "Bot",
+    "ChannelArchived",
+    "ChannelForbidden",
+    "EditTimeLimit",
+    "Mattermost",
+    "MattermostError",
+    "NotMattermost",
+    "PostGone",
+    "RateLimited",
+    "RootRefused",
+    "Scope",
+    "SeenPost",
+    "ServerStatus",
+    "ServerTrouble",
+    "TokenRefused",
+    "Unreachable",
 ]  # fmt: skip
 
-VERSION = "0.1.0"
 PAGE_LIMIT = 8_000_000  # bytes
 # Posts on a page: the most that the server gives, less where posts are huge. Each divides the one before.
 PAGE_SIZES = (200, 50, 10, 1)
 
 
-class Mattermost:
-    """One Mattermost server, spoken to as one bot. Each call ends within ``total_timeout_s``; safe for threads."""
-
-    def __init__(
-        self,
-        base_url: str,
-        token: str,
-        *,
-        connect_timeout_s: float = 3.0,
-        read_timeout_s: float = 10.0,
-        total_timeout_s: float = 20.0,
-        idle_timeout_s: float = 30.0,
-        max_connections: int = 4,
-        use_proxy_env: bool = False,
-    ) -> None:
-        limits = Limits(
-            connect_s=connect_timeout_s, read_s=read_timeout_s, total_s=total_timeout_s, idle_s=idle_timeout_s
-        )
-        self._http = Http(
-            base_url,
-            token,
-            limits=limits,
-            max_connections=max_connections,
-            use_proxy_env=use_proxy_env,
-            user_agent=f"live-status/{VERSION}",
-        )
-
-    def close(self) -> None:
-        """Close the idle connections."""
-        self._http.close()
-
-    def me(self) -> Bot:
-        """Who we are; the cheapest proof that address and token are right."""
-        found = self._call(Ask(method="GET", path="/users/me", doing="read its own user"), self._http.deadline())
-        with self._shaped():
-            return Bot(user_id=text_of(found, "id"), username=text_of(found, "username"))
+class Mattermost(Calls):
+    """Posts on one Mattermost server: created, edited, read and found again."""
 
     def create_post(
         self, *, channel_id: str, message: str, root_id: str, props: Mapping[str, Any], pending_post_id: str
@@ -135,7 +115,7 @@ class Mattermost:
         answer = self._http.exchange(ask, until)
         if answer.status == 403 and problem(answer):
             # Deleted, unknown, kicked, right removed, not the author, database down: all the same 403.
-            with _refused_anyway():
+            with refused_anyway():
                 self._read_post(post_id, until)
             raise refusal(answer, ask.doing, self._http.server)
         return self._seen(self._accept(answer, ask, until), maybe_applied=True)
@@ -162,10 +142,6 @@ class Mattermost:
         found = self._call(ask, self._http.deadline())
         with self._shaped():
             return text_of(found, "id")
-
-    def ping(self) -> ServerStatus:
-        """How the server itself feels, with its database; an unhealthy one answers 500, which is no error here."""
-        return self._ping(self._http.deadline())
 
     def _posts(self, channel_id: str, until: float) -> Iterator[dict[str, Any]]:
         """Newest first. New posts shift the pages, so that some come twice; a page of only known ones is an error."""
@@ -205,54 +181,6 @@ class Mattermost:
     def _read_post(self, post_id: str, until: float) -> SeenPost:
         return self._seen(self._call(Ask(method="GET", path=f"/posts/{post_id}", doing=f"read post {post_id}"), until))
 
-    def _ping(self, until: float) -> ServerStatus:
-        params = {"get_server_status": "true"}
-        ask = Ask(method="GET", path="/system/ping", params=params, doing="answer a ping")
-        answer = self._http.exchange(ask, until)
-        if answer.status not in (200, 500):
-            raise refusal(answer, ask.doing, self._http.server)
-        with self._shaped():
-            return server_status(decode(answer, self._http.server), answer.status, answer.latency_s)
-
-    def _call(self, ask: Ask, until: float) -> Any:
-        return self._accept(self._http.exchange(ask, until), ask, until)
-
-    def _accept(self, answer: Answer, ask: Ask, until: float) -> Any:
-        """The JSON of a 2xx, or the error; 401 and 403 are only believed of a server whose database is there."""
-        if 200 <= answer.status < 300:
-            return decode(answer, self._http.server)
-        if answer.status in (401, 403) and problem(answer):
-            with _refused_anyway():
-                away = self._ping(until).database_trouble
-            if away:
-                raise ServerTrouble(
-                    f"The database of {self._http.server} is away, so it could not {ask.doing}. It is tried again by "
-                    "itself.",
-                    status=answer.status,
-                )
-        raise refusal(answer, ask.doing, self._http.server)
-
     def _seen(self, found: Any, *, maybe_applied: bool = False) -> SeenPost:
         with self._shaped(maybe_applied):
             return seen_post(found)
-
-    @contextmanager
-    def _shaped(self, maybe_applied: bool = False) -> Iterator[None]:
-        """Turns JSON of a shape that Mattermost does not have into an error that says so."""
-        try:
-            yield
-        except WrongShape as error:
-            raise NotMattermost(
-                f"{self._http.server} answered with {error}: check MM_BASE_URL and any proxy in front of it.",
-                maybe_applied=maybe_applied,
-            ) from None
-
-
-@contextmanager
-def _refused_anyway() -> Iterator[None]:
-    """Around a second request that asks what a refusal meant: whatever comes of it, the change was not made."""
-    try:
-        yield
-    except MattermostError as error:
-        error.maybe_applied = False
-        raise

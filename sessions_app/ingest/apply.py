@@ -18,6 +18,7 @@ from sessions_app.ingest.conversations import (
     load,
     not_after,
     open_provisional,
+    open_queued,
     read_into,
     run_row,
 )
@@ -37,7 +38,7 @@ ROOTS_AT_ONCE = 500
 STEP_FIELDS = ("tool", "target", "started_at", "ended_at", "ok", "error", "child_key", "running")
 SESSION_FIELDS = (
     "agent", "label", "model", "parent_key", "channel_name", "window", "windows", "facts", "registered", "in_store",
-    "vanished", "current_run", "last_run", "problem", "seen_at",
+    "vanished", "current_run", "last_run", "row_run", "problem", "seen_at",
 )  # fmt: skip
 
 
@@ -135,6 +136,7 @@ def _fold(store: str, news: News) -> list[Talk]:
     lines = set(Checkpoint.objects.filter(session__in=running, position__gt=0).values_list("session", "window"))
     for key, facts in news.facts.items():
         open_provisional(by_key[key], facts, has_lines=(by_key[key].session.id, facts.session_id) in lines)
+        open_queued(by_key[key], facts)
     for key in news.gone:
         by_key[key].session.vanished, by_key[key].session.in_store = True, False
     return list(by_key.values())
@@ -223,5 +225,5 @@ def _step(run: Run, step: StepValue) -> Step:
 def _roots_of(store: str, news: News) -> set[int]:
     """Roots of the trees that the sessions in the news have runs in, as far as they may still change."""
     keys = {*news.facts, *news.gone, *news.children}
-    runs = Run.objects.filter(session__store=store, session__key__in=keys, no__gte=F("session__last_run"))
+    runs = Run.objects.filter(session__store=store, session__key__in=keys, no__gte=F("session__row_run"))
     return {root or run for run, root in runs.values_list("id", "root_id")}

@@ -51,6 +51,8 @@ class Talk:
             self.states[state.no] = state
             self.changed.add(state.no)
             self.session.last_run = max(self.session.last_run, state.no)
+            if not state.queued:
+                self.session.row_run = max(self.session.row_run, state.no)
 
 
 def load(sessions: Sequence[Session], *, all_runs_of: Iterable[int] = ()) -> dict[int, Talk]:
@@ -112,6 +114,20 @@ def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
     no = talk.session.last_run + 1
     began = facts.started_at or facts.updated_at
     talk.set_state(RunState(no=no, started_at=began, last_at=began, turn_started_at=began))
+
+
+def open_queued(talk: Talk, facts: Facts) -> None:
+    """Prompts that wait in the queue: a run each, which waits for its first line."""
+    known = {name for state in talk.states.values() for name in (state.queued_id, state.start_id)}
+    for one in facts.queued:
+        if one.id and one.id not in known:
+            at = one.at or facts.updated_at
+            talk.set_state(
+                RunState(
+                    no=talk.session.last_run + 1, queued_id=one.id, prompt=one.text, started_at=at, last_at=at,
+                    turn_started_at=at,
+                )
+            )  # fmt: skip
 
 
 def close_window(talk: Talk, old: str, at: float) -> None:

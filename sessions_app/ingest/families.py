@@ -50,8 +50,8 @@ def _link(store: str, parent: Run, child: Child, registry: Registry) -> set[int]
         session=session, no=no, parent=parent, root=root_of(parent), label=child.label or session.label,
         state=to_json(state), started_at=moment(child.spawned_at), seen_at=moment(child.spawned_at),
     )  # fmt: skip
-    session.last_run = no
-    session.save(update_fields=["last_run"])
+    session.last_run = session.row_run = no
+    session.save(update_fields=["last_run", "row_run"])
     return {root_of(parent).id}
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from sessions_app.events import Origin
 from sessions_app.models import Destination, Post, Run
 from sessions_app.models.run import RunQuerySet
 from sessions_app.models.times import seconds
-from sessions_app.sources.openclaw_keys import is_subagent
 from sessions_app.state.codec import facts_from
 from sessions_app.state.target import Target, may_be_fixed, target_of
 from sessions_app.state.view import Word
@@ -77,11 +77,13 @@ def _answer(run: Run, now: float, policy: PostPolicy) -> Target | str:
     """Where the post belongs, why there is none, or "" while that cannot be said yet."""
     facts = facts_from(run.session.facts)
     state = run.value
-    if is_subagent(run.session.key) or run.session.parent_key or facts is None:
+    if facts is None or facts.spawned or facts.parent_key:
         return ""  # a sub-agent whose parent has not been seen yet has its place in the parent's post
     if _said_nothing(run):
         return SILENT
-    newest = run.no == run.session.last_run
+    if state.origin is Origin.HEARTBEAT and not run.over and not state.children:
+        return ""  # nobody asked for it: there is a post when it has something to say, or lets others work
+    newest = run.no == run.session.row_run
     seen = max(seconds(run.seen_at), facts.updated_at if newest else 0.0)
     if 0 <= policy.max_age_s < now - seen:
         return TOO_OLD

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from django.db.models import Q
 
@@ -137,8 +138,10 @@ def _told(runs: Sequence[Run], states: dict[int, RunState]) -> dict[int, Child]:
 
 def _member(run: Run, state: RunState, told: Child | None) -> Member:
     session = run.session
-    newest = run.no == session.last_run
-    facts: Facts | None = facts_from(session.facts) if newest and not session.vanished else None
+    told_of = run.no == session.row_run or state.queued
+    facts: Facts | None = facts_from(session.facts) if told_of and not session.vanished else None
+    if facts is not None and state.queued:
+        facts = replace(facts, asks=())
     if facts is not None and state.window not in {"", facts.session_id}:
         facts = None
     return Member(

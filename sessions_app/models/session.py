@@ -23,6 +23,7 @@ class Session(models.Model):
     vanished = models.BooleanField(default=False, help_text="Whether its row was there and is gone.")
     current_run = models.IntegerField(default=0, help_text="Number of the run that has the turn.")
     last_run = models.IntegerField(default=0, help_text="Number of its newest run.")
+    row_run = models.IntegerField(default=0, help_text="Number of the run that the store's row tells of.")
     problem = models.TextField(blank=True, help_text="Why its transcript cannot be read, in full or in part.")
     seen_at = models.DateTimeField(null=True, blank=True, help_text="Newest evidence of it.")
     created_at = models.DateTimeField(auto_now_add=True)

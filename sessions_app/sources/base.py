@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from sessions_app.events import AnyEvent, Outcome
+from sessions_app.events import AnyEvent, Ask, Outcome
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +26,15 @@ class Address:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Queued:
+    """A prompt that was taken in and waits for its turn. ``id`` is that of the line that it will become."""
+
+    id: str
+    text: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
     """What a store says about one session now. Facts are replaced, never added up.
 
@@ -38,6 +47,7 @@ class Facts:
     session_id: str
     transcript: str = ""  # a name that the source can read again; "" while there is none
     parent_key: str = ""
+    spawned: bool = False  # it is a sub-agent, also while its parent is unknown
     label: str = ""
     model: str = ""
     channel_name: str = ""
@@ -51,6 +61,8 @@ class Facts:
     started_at: float = 0.0
     ended_at: float = 0.0
     updated_at: float = 0.0
+    asks: tuple[Ask, ...] = ()
+    queued: tuple[Queued, ...] = ()
     problem: str = ""
 
 

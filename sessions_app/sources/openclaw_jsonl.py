@@ -32,6 +32,7 @@ class Agent:
     rows: Rows
     facts: dict[str, tuple[Row, Facts, bool]] = field(default_factory=dict)  # what was made of each row
     locks_seen: bool = False  # absence of a lock means something only where locks are made
+    has_status: bool = False  # its release has a status: a row without one is fresh or reset, and no turn goes on
 
 
 class OpenClawJsonl:
@@ -135,6 +136,7 @@ class OpenClawJsonl:
         rows, problem = known.rows.look()
         locks, lock_problem = locks_in(folder)
         known.locks_seen = known.locks_seen or bool(locks) or registry
+        known.has_status = known.has_status or any(row.status is not None for row in rows.values())
         before, known.facts, facts = known.facts, {}, {}
         for key, row in rows.items():
             made = before.get(key)
@@ -143,7 +145,7 @@ class OpenClawJsonl:
             known.facts[key] = made
             fact, here = made[1:]
             lock = locks.get(os.path.basename(fact.transcript))
-            facts[key] = fact if row.status is not None else _by_lock(fact, lock, known.locks_seen, here)
+            facts[key] = fact if row.status is not None else _by_lock(fact, lock, known, here)
         whole = known.rows.whole and not lock_problem
         return facts, [sentence for sentence in (problem, lock_problem) if sentence], whole
 
@@ -237,9 +239,10 @@ def _archived(path: Path) -> Path:
     return path
 
 
-def _by_lock(facts: Facts, lock: Lock | None, locks_are_made: bool, ours: bool) -> Facts:
-    """2026.2 has no status: a lock says that a turn is going on, unless its process is gone from this host."""
+def _by_lock(facts: Facts, lock: Lock | None, agent: Agent, ours: bool) -> Facts:
+    """No status, as in 2026.2: a lock says that a turn is going on, unless its process is gone from this host."""
+    facts = replace(facts, has_status=agent.has_status)
     if lock is None:
-        return replace(facts, running=False if locks_are_made else None)
+        return replace(facts, running=False if agent.locks_seen or agent.has_status else None)
     dead = ours and lock.holder_dead()
     return replace(facts, running=not dead, holder_dead=dead, started_at=lock.created_at)

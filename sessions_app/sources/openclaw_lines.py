@@ -16,6 +16,7 @@ from sessions_app.events import (
     Aborted,
     AgentSaid,
     AnyEvent,
+    Ask,
     Call,
     Compacted,
     Noted,
@@ -27,6 +28,7 @@ from sessions_app.events import (
     Usage,
 )
 from sessions_app.sources.openclaw_keys import key_of
+from sessions_app.sources.openclaw_rows import seconds
 from sessions_app.sources.openclaw_shapes import (
     Abort,
     Cost,
@@ -49,7 +51,8 @@ from sessions_app.sources.text import LOOKED_AT, clean, mended, plain
 SAY_CHARS = 600
 ERROR_CHARS = 400
 ID_CHARS = 200
-SILENT = "NO_REPLY"
+SILENT = {"NO_REPLY", "HEARTBEAT_OK"}
+MIRROR = "delivery-mirror"  # what another session sent to this one's channel, noted here: no turn
 STOPS = {
     "toolUse": Stop.TOOLS,
     "stop": Stop.STOP,
@@ -149,10 +152,18 @@ def _message(message: Message, common: dict[str, Any]) -> AnyEvent:
                 from_channel=not says(message.idempotency_key),
             )
         case "assistant":
-            return _agent_said(message, common)
+            return Noted(**common, kind=MIRROR) if message.model == MIRROR else _agent_said(message, common)
         case "toolResult":
             return _tool_ended(message, common)
     return Noted(**common, kind=plain(message.role, ID_CHARS))
+
+
+def said_in(message: str) -> AnyEvent | None:
+    """What a message says that has no line yet; None where it cannot be read."""
+    try:
+        return parse(b'{"type":"message","timestamp":"1970-01-01T00:00:00Z","message":%s}' % message.encode())
+    except BadLineError:
+        return None
 
 
 def _parts(message: Message) -> list[Part]:
@@ -174,11 +185,12 @@ def _agent_said(message: Message, common: dict[str, Any]) -> AgentSaid:
         if part.type == "toolCall" and part.id
     )
     extra = as_type(Extra, message.openclaw) or Extra()
+    silent = text.strip("*_`. ") in SILENT
     return AgentSaid(
         **common,
         stop=_stop(message, calls),
-        text="" if text == SILENT else clean(text, SAY_CHARS),
-        silent=text == SILENT,
+        text="" if silent else clean(text, SAY_CHARS),
+        silent=silent,
         calls=calls,
         error=clean(message.error_message or "", ERROR_CHARS),
         usage=_usage(message.usage),
@@ -225,8 +237,29 @@ def _tool_ended(message: Message, common: dict[str, Any]) -> ToolEnded:
         spawned=spawned,
         running=background if details.status == "running" and tool == "exec" else "",
         finished=background if details.status in {"completed", "failed", "killed"} else "",
+        asks=_asks(details),
         yielded=tool == "sessions_yield" and details.status == "yielded",
     )
+
+
+def _asks(details: Details) -> Ask | None:
+    """2026.7 gives the turn back at once when a command needs an approval; later releases keep the call open."""
+    if details.status != "approval-pending":
+        return None
+    until = as_type(float, details.expires_at_ms) or 0.0
+    return Ask(id=plain(details.approval_id or "", ID_CHARS), until=seconds(until))
+
+
+def _complaint(message: Message) -> str:
+    """One line of a result that is an error. Behind what a command has printed OpenClaw says how it ended."""
+    text = _text(_parts(message)).strip()
+    if message.tool_name == "exec":
+        return (text[-LOOKED_AT:].splitlines() or [""])[-1]
+    return _first_line(text)
+
+
+def _first_line(text: str) -> str:
+    return (text[:LOOKED_AT].splitlines() or [""])[0]
 
 
 def _verdict(message: Message, details: Details) -> tuple[bool, str]:
@@ -235,6 +268,6 @@ def _verdict(message: Message, details: Details) -> tuple[bool, str]:
     if code:
         return False, f"exit {code}"[:40]
     if message.is_error or details.status in REFUSED:
-        said = (as_type(str, details.error) or _text(_parts(message)))[:LOOKED_AT].strip()
-        return False, clean(said.splitlines()[0] if said else "", ERROR_CHARS) or "failed"
+        said = (as_type(str, details.error) or "").strip()
+        return False, clean(_first_line(said) or _complaint(message), ERROR_CHARS) or "failed"
     return True, ""

@@ -83,16 +83,22 @@ def _entries(raw: bytes) -> list[Entry] | None:
 
 
 def _fact(entry: Entry) -> ChildFact:
-    status = entry.outcome.status if entry.outcome else None
-    why = clean((entry.outcome.error if entry.outcome else "") or "", 400)
+    ended = entry.outcome or Ended()
+    outcome, reason = outcome_of(ended.status, ended.error)
     return ChildFact(
         key=key_of(entry.child_session_key),
         turn_id=plain(entry.run_id, 200),
         parent_key=key_of(entry.requester_session_key),
         label=clean(entry.label or "", 300),
-        started_at=seconds(entry.started_at or entry.created_at),
+        started_at=seconds(entry.started_at),
         ended_at=seconds(entry.ended_at),
-        outcome=OUTCOMES.get(status or ""),
-        reason=why or ("time limit reached" if status == "timeout" else ""),
+        outcome=outcome,
+        reason=reason,
         answered_at=seconds(entry.cleanup_completed_at),
     )
+
+
+def outcome_of(status: str | None, error: str | None) -> tuple[Outcome | None, str]:
+    """How a spawn ended, and why; None while it has not, or where the word is not known."""
+    reason = clean(error or "", 400) or ("time limit reached" if status == "timeout" else "")
+    return OUTCOMES.get(status or ""), reason

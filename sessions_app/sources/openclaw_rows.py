@@ -13,7 +13,7 @@ import msgspec
 
 from sessions_app.events import Outcome
 from sessions_app.sources.base import Address, Facts
-from sessions_app.sources.openclaw_keys import MATTERMOST_ID, address_of, address_to, agent_of, key_of
+from sessions_app.sources.openclaw_keys import MATTERMOST_ID, address_of, address_to, agent_of, is_subagent, key_of
 from sessions_app.sources.text import clean, mended, plain
 
 MAX_ROWS = 64 * 1024 * 1024
@@ -188,6 +188,7 @@ def facts_of(key: str, row: Row, *, agent: str, transcript: str) -> Facts:
         session_id=plain(row.session_id, 200),
         transcript=transcript,
         parent_key=key_of(parent),
+        spawned=is_subagent(key) or bool(parent),
         label=clean(row.label or "", 300),
         model=clean(row.model or "", 120),
         channel_name=clean((row.group_channel or "").lstrip("#"), 120),

@@ -75,6 +75,8 @@ class Details(Struct, rename="camel"):
     child_session_key: str | None = None
     run_id: str | None = None
     session_id: str | None = None
+    approval_id: str | None = None
+    expires_at_ms: Raw = NOTHING
 
 
 class Identified(Struct):

@@ -40,7 +40,7 @@ def target_of(arguments: Raw) -> str:
         return ""
     command = _said(given, "command") or _said(given, "cmd")
     if command:
-        return clean(_program(command), TARGET_CHARS)
+        return clean(program(command), TARGET_CHARS)
     for name in ABOUT:
         if value := _said(given, name):
             return clean(_short(name, value), TARGET_CHARS)
@@ -59,7 +59,7 @@ def _short(name: str, value: str) -> str:
     return value.splitlines()[0]
 
 
-def _program(command: str) -> str:
+def program(command: str) -> str:
     """The program and its sub-command: ``git push``, ``npm test``; never values, which may be secret."""
     words = command.strip().split(maxsplit=8)
     while words and re.match(r"\w+=", words[0]):

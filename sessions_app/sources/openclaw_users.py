@@ -29,6 +29,12 @@ ANNOUNCEMENT = re.compile(
     r"(?:[^\n:]*: ?(?P<why>[^\n]*))?)?",
     re.DOTALL,
 )
+CRON = re.compile(r"\A\[cron:\S{1,100} (?P<name>[^\]\n]{1,200})\] ?")
+CRON_WAKE = "[OpenClaw cron wake]"
+CRON_TAIL = re.compile(r"\n+(?:Current time: |Reference UTC: |This is an unattended scheduled run)")
+HOOKED = re.compile(r"<<<EXTERNAL_UNTRUSTED_CONTENT[^>\n]{0,100}>>>\n(?P<body>.*?)\n<<<END_EXTERNAL", re.DOTALL)
+# 2026.9 says it in one line; before that OpenClaw's own prompt named the file and the answer.
+HEARTBEATS = ("[OpenClaw heartbeat poll]", "Read HEARTBEAT.md", "Run the following periodic tasks")
 OWN = ("[System Message]", "[OpenClaw exec completion]", "[System] Your previous turn was interrupted", "[OpenClaw ")
 
 
@@ -51,6 +57,10 @@ def user_said(
         return _task(body, common)
     if body.startswith("[System Message]"):
         return _announcement(body, common)
+    if body.startswith(HEARTBEATS):
+        return UserSaid(**common, origin=Origin.HEARTBEAT, text="heartbeat")
+    if body.startswith(CRON_WAKE):
+        return UserSaid(**common, origin=Origin.PROMPT, text="cron job")  # what the job says is not in the store
     if provenance is not None or hidden or body.startswith(OWN):
         return _own(body, common, provenance or Provenance())
     return _prompt(body, common, extra, from_channel)
@@ -96,7 +106,7 @@ def _prompt(body: str, common: dict[str, Any], extra: Extra, from_channel: bool)
         start = system.end()
         if found := FROM_MATTERMOST.match(system["text"]):
             from_mattermost, sender, said = True, "@" + found["sender"], found["text"]
-    asked, metadata = _unwrapped(body[start:])
+    asked, metadata = _unwrapped(_wanted(body[start:]))
     for block in metadata:
         if not message_id and (found := MESSAGE_ID.search(block)):
             message_id = found["id"]
@@ -109,6 +119,17 @@ def _prompt(body: str, common: dict[str, Any], extra: Extra, from_channel: bool)
         message_id=message_id if MATTERMOST_ID.match(message_id) else "",
         from_mattermost=from_mattermost,
     )
+
+
+def _wanted(body: str) -> str:
+    """What a schedule or a hook wants, without what OpenClaw says around it to the model."""
+    if found := CRON.match(body):
+        wanted = body[found.end() :]
+        return found["name"] if not wanted.strip() else CRON_TAIL.split(wanted, maxsplit=1)[0]
+    if "SECURITY NOTICE: The following content is from an EXTERNAL" in body and (found := HOOKED.search(body)):
+        head, line, text = found["body"].partition("---\n")
+        return text if line else head
+    return body
 
 
 def _unwrapped(body: str) -> tuple[str, list[str]]:

@@ -6,8 +6,8 @@ For people who ask why a run is called what it is called. `turns` and `liveness`
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sessions_app.sources.base import ChildFact, Facts
-from sessions_app.state.liveness import Verdict, is_answered, patience_of
+from sessions_app.sources.base import ChildFact
+from sessions_app.state.liveness import Verdict, is_answered, patience_of, pending
 from sessions_app.state.run_state import Child, RunState
 from sessions_app.state.turns import Basis, Limits, Member
 
@@ -32,8 +32,9 @@ def evidence_of(
     kids = [one for one in members.values() if one.parent_id == run_id and one.id in verdicts]
     found = (
         *_by_hand(member),
+        *((Basis.ASKS, f"waits for a person: {ask.what}", ask.at) for ask in pending(member, now)),
         *_of_before(member),
-        *_of_store(member.facts, vanished=member.vanished),
+        *_of_store(member),
         *_of_lines(member.state),
         *_of_registry(member.registered),
         *_of_parent(member.told),
@@ -57,8 +58,9 @@ def _of_before(member: Member) -> Iterator[Piece]:
         yield member.was.basis, f"was judged earlier ({member.was.because})", member.was.at
 
 
-def _of_store(facts: Facts | None, *, vanished: bool) -> Iterator[Piece]:
-    if vanished:
+def _of_store(member: Member) -> Iterator[Piece]:
+    facts, queued_id = member.facts, member.state.queued_id if member.state.queued else ""
+    if member.vanished:
         yield Basis.STORE, "was there and is gone", 0.0
     if facts is None:
         return
@@ -66,7 +68,11 @@ def _of_store(facts: Facts | None, *, vanished: bool) -> Iterator[Piece]:
         yield Basis.LOCK, "names a process that is gone from this host", facts.updated_at
     elif facts.running is not None and not facts.has_status:
         yield Basis.LOCK, "is held" if facts.running else "is not held", facts.started_at
-    if facts.has_status and facts.running:
+    if queued_id and any(one.id == queued_id for one in facts.queued):
+        yield Basis.STORE, "has its prompt in the queue", next(o.at for o in facts.queued if o.id == queued_id)
+    elif queued_id:
+        yield Basis.STORE, "no longer has its prompt in the queue", facts.updated_at
+    elif facts.has_status and facts.running:
         yield Basis.STORE, "says running", facts.started_at or facts.updated_at
     elif facts.outcome is not None:
         why = f": {facts.reason}" if facts.reason else ""

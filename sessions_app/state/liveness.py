@@ -7,7 +7,7 @@ Pure: the time is passed in.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sessions_app.events import Outcome
+from sessions_app.events import Ask, Outcome
 from sessions_app.state.turns import NEVER, SETTLE_S, Basis, Limits, Member, Turn, own_turn
 from sessions_app.state.view import Word
 
@@ -67,6 +67,8 @@ def _parents_first(members: Sequence[Member], children: Mapping[int | None, Sequ
 def _verdict(member: Member, kids: Sequence[Member], below: Sequence[Verdict], now: float, limits: Limits) -> Verdict:
     seen = max([_seen(member), *(verdict.seen_at for verdict in below)])
     turn = own_turn(member, now, limits)
+    if (asks := pending(member, now)) and turn.outcome in {None, Outcome.DONE}:
+        return _needs_you(asks, seen)
     if turn.outcome is None:
         return _active(member, turn, seen, now, limits)
     if turn.outcome is Outcome.LOST or (not below):
@@ -79,6 +81,26 @@ def _verdict(member: Member, kids: Sequence[Member], below: Sequence[Verdict], n
     if now >= settled or member.finished_by_hand:
         return _over(turn, ended, seen)
     return replace(_waiting(turn, seen, now, limits), look_at=settled, because="sub-agents ended, not yet answered")
+
+
+def pending(member: Member, now: float) -> Sequence[Ask]:
+    """What waits for a person, and has not been withdrawn, the oldest first."""
+    asks = (*member.state.asks, *(member.facts.asks if member.facts is not None else ()))
+    return sorted((ask for ask in asks if not ask.until or ask.until > now), key=lambda ask: (ask.at, ask.id))
+
+
+def _needs_you(asks: Sequence[Ask], seen: float) -> Verdict:
+    """A pending ask is no silence: it holds until it is answered or withdrawn."""
+    more = f" and {len(asks) - 1} more" if len(asks) > 1 else ""
+    return Verdict(
+        word=Word.NEEDS_YOU,
+        reason=asks[0].what + more,
+        since=asks[0].at,
+        seen_at=max(seen, *(ask.at for ask in asks)),
+        because="something waits for a person",
+        basis=Basis.ASKS,
+        look_at=min((ask.until for ask in asks if ask.until), default=NEVER),
+    )
 
 
 def _over(turn: Turn, ended: float, seen: float) -> Verdict:
@@ -117,7 +139,7 @@ def _active(member: Member, turn: Turn, seen: float, now: float, limits: Limits)
     if now - seen > limits.lost_s:
         return _lost(seen, limits)
     state = member.state
-    word = Word.WORKING if state.open else Word.THINKING
+    word = Word.QUEUED if turn.queued else Word.WORKING if state.open else Word.THINKING
     began = min(step.started_at for step in state.open) if state.open else turn.at
     quiet = now - seen > patience_of(member)
     look_at = seen + (limits.lost_s if quiet else patience_of(member)) + 0.001

@@ -8,27 +8,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sessions_app.events import (
-    Aborted,
     AgentSaid,
     AnyEvent,
     Opened,
     Origin,
     Outcome,
-    Restarted,
-    Stop,
     ToolEnded,
     UserSaid,
 )
-from sessions_app.state.run_state import FINISHED_KEPT, OPEN_KEPT, Child, RunState, Step
+from sessions_app.state.run_state import RunState, Step
+from sessions_app.state.transitions import apply_event, is_named
 
 # The transcript is read again from its first line: nothing counts before its first start line.
 REREADING = -1
-ENDS = {
-    Stop.STOP: Outcome.DONE,
-    Stop.LENGTH: Outcome.DONE,
-    Stop.ERROR: Outcome.FAILED,
-    Stop.ABORTED: Outcome.STOPPED,
-}
+STARTS = {Origin.PROMPT, Origin.HEARTBEAT, Origin.TASK}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +45,9 @@ def fold(talk: Conversation, events: Iterable[AnyEvent], child_keys: Mapping[str
     runs = {no: run for no, run in talk.runs.items() if run.start_id not in aside}
     current, steps = talk.current, {}
     for event in events:
-        if isinstance(event, UserSaid) and event.origin in {Origin.PROMPT, Origin.TASK}:
+        if isinstance(event, UserSaid) and event.origin in STARTS:
             _hand_over(runs, current, event.at)
+            _settle_asks(runs, event.text)
             current = _start(runs, aside, event, talk.window)
             continue
         number = _route(runs, current, event, child_keys)
@@ -86,8 +80,7 @@ def _start(runs: dict[int, RunState], aside: dict[str, RunState], event: UserSai
     """
     name = event.id or f"@{event.at}"
     known = aside.pop(name, None) or next((run for run in runs.values() if run.start_id == name), None)
-    waiting = next((run for run in sorted(runs.values(), key=lambda one: one.no) if run.provisional), None)
-    old = known or waiting
+    old = known or _waiting(runs.values(), name)
     number = old.no if old else max([0, *runs, *(run.no for run in aside.values())]) + 1
     runs[number] = RunState(
         no=number,
@@ -105,6 +98,22 @@ def _start(runs: dict[int, RunState], aside: dict[str, RunState], event: UserSai
     return number
 
 
+def _settle_asks(runs: dict[int, RunState], text: str) -> None:
+    """A person may answer what a run waits for by typing a command with its id, or the first characters of that."""
+    command, _, rest = text.partition(" ")
+    if command == "/approve" and rest:
+        for no, run in runs.items():
+            kept = tuple(ask for ask in run.asks if not ask.id.startswith(rest.split()[0]))
+            runs[no] = replace(run, asks=kept) if kept != run.asks else run
+
+
+def _waiting(runs: Iterable[RunState], name: str) -> RunState | None:
+    """The provisional run that a prompt belongs to: the one that had its name in the queue, else the oldest in none."""
+    provisional = sorted((run for run in runs if run.provisional), key=lambda one: one.no)
+    named = next((run for run in provisional if run.queued_id == name), None)
+    return named or next((run for run in provisional if not run.queued_id), None)
+
+
 def _hand_over(runs: dict[int, RunState], number: int, at: float) -> None:
     """A session has one turn at a time: a new prompt takes it. Open tool calls may still bring their results."""
     run = runs.get(number)
@@ -117,7 +126,7 @@ def _route(runs: Mapping[int, RunState], current: int, event: AnyEvent, child_ke
     """The number of the run that an event belongs to; 0 for none."""
     if current == REREADING:
         return 0
-    newest = max(runs, default=0)
+    newest = max((no for no, run in runs.items() if not run.queued), default=0)
     if isinstance(event, UserSaid) and event.origin is Origin.ANNOUNCEMENT:
         return _awaiting(runs, event, child_keys) or newest
     if isinstance(event, ToolEnded):
@@ -135,7 +144,7 @@ def _route(runs: Mapping[int, RunState], current: int, event: AnyEvent, child_ke
 def _named(runs: Mapping[int, RunState], turn_id: str) -> int:
     """The run whose sub-agent a turn's own id names (2026.9: ``announce:v1:<key>:<turn>``)."""
     for number in sorted(runs, reverse=True):
-        if any(_is_named(child, turn_id) for child in runs[number].children):
+        if any(is_named(child, turn_id) for child in runs[number].children):
             return number
     return 0
 
@@ -150,129 +159,3 @@ def _awaiting(runs: Mapping[int, RunState], event: UserSaid, child_keys: Mapping
         if any(child.label == event.child_label and not child.answered_at for child in runs[number].children):
             return number
     return 0
-
-
-def apply_event(run: RunState, event: AnyEvent, child_keys: Mapping[str, str]) -> RunState:
-    """One run after one event that belongs to it."""
-    if not isinstance(event, Opened):
-        run = replace(run, last_at=max(run.last_at, event.at))
-    match event:
-        case UserSaid():
-            return _interrupted(_woken(_answered(run, event, child_keys), event.at), event)
-        case AgentSaid():
-            ends_yield = run.yielded and event.stop is Stop.ABORTED
-            return _said(run if run.turn_open or ends_yield else _woken(run, event.at), event)
-        case ToolEnded():
-            return _ended(run if run.turn_open else _woken(run, event.at), event)
-        case Aborted():
-            return replace(run, aborted=True)
-        case Restarted() if run.turn_open:
-            return replace(
-                run, turn_open=False, turn_ended_at=event.at, outcome=Outcome.STOPPED, reason="session reset"
-            )
-    return run
-
-
-def _woken(run: RunState, at: float) -> RunState:
-    """A new turn of the same run. The outcome of the last one stands until this one has its own."""
-    return replace(
-        run, turn_open=True, turn_started_at=at, aborted=False, handed_over=False, yielded=False, silent=False
-    )
-
-
-def _interrupted(run: RunState, event: UserSaid) -> RunState:
-    """A new turn begins with a line: calls of the last one that are still open were cut off and bring no result."""
-    cut = tuple(replace(step, ended_at=event.at) for step in run.open)
-    return replace(
-        run,
-        open=(),
-        finished=(*run.finished, *cut)[-FINISHED_KEPT:],
-        background=() if event.command_ended else run.background,
-    )
-
-
-def _answered(run: RunState, event: UserSaid, child_keys: Mapping[str, str]) -> RunState:
-    key = event.child_key or child_keys.get(event.child_session_id, "")
-    if event.child_outcome is None:
-        return _heard_of(run, key, event.at)
-    for index, child in sorted(enumerate(run.children), key=lambda one: one[1].answered_at > 0):
-        if child.key == key or (not key and child.label == event.child_label and not child.answered_at):
-            told = replace(child, answered_at=event.at, outcome=event.child_outcome, error=event.child_error)
-            return replace(run, children=(*run.children[:index], told, *run.children[index + 1 :]))
-    return run
-
-
-def _heard_of(run: RunState, key: str, at: float) -> RunState:
-    """A sub-agent's end was announced, and not how it ended: its own lines or the store say that, if anything does."""
-    children = tuple(
-        replace(child, answered_at=at) if child.key == key and not child.answered_at else child
-        for child in run.children
-    )
-    return replace(run, children=children) if key else run
-
-
-def _announced(run: RunState, turn_id: str) -> str:
-    """The key of the sub-agent whose end woke this turn (2026.9: ``announce:v1:<key>:<turn>``)."""
-    named = (child.key for child in run.children if _is_named(child, turn_id))
-    return next(named, "") if "announce:" in turn_id else ""
-
-
-def _is_named(child: Child, turn_id: str) -> bool:
-    return f":{child.key}:" in turn_id or bool(child.turn_id and child.turn_id in turn_id)
-
-
-def _said(run: RunState, event: AgentSaid) -> RunState:
-    run = _heard_of(run, _announced(run, event.turn_id), event.at)
-    if run.yielded and event.stop is Stop.ABORTED:
-        return run  # that is how a yield ends the turn; the line is deleted a moment later
-    known = {step.call_id for step in run.open}
-    calls = {call.id: call for call in event.calls if call.id not in known}.values()
-    opened = tuple(Step(call_id=call.id, tool=call.tool, target=call.target, started_at=event.at) for call in calls)
-    run = replace(
-        run,
-        say=event.text or run.say,
-        model=event.model or run.model,
-        tokens=run.tokens + event.usage.tokens,
-        cost=run.cost + event.usage.cost,
-        tools=run.tools + len(opened),
-        open=(run.open + opened)[:OPEN_KEPT],
-    )
-    if event.stop is Stop.TOOLS:
-        return replace(run, turn_open=True)
-    outcome = Outcome.STOPPED if run.aborted else ENDS[event.stop]
-    return replace(
-        run,
-        turn_open=False,
-        turn_ended_at=event.at,
-        outcome=outcome,
-        reason=event.error if outcome is Outcome.FAILED else "",
-        cut_off=event.stop is Stop.LENGTH,
-        silent=event.silent,
-    )
-
-
-def _ended(run: RunState, event: ToolEnded) -> RunState:
-    """Close a step. A result without its call (a line was lost or the tool is unknown) still counts as one."""
-    asked = next((step for step in run.open if step.call_id == event.call_id), None)
-    known = any(step.call_id == event.call_id for step in run.finished)
-    if asked is None and known:
-        return run
-    step = asked or Step(call_id=event.call_id, tool=event.tool, started_at=event.at)
-    child_key = event.spawned.key if event.spawned else ""
-    done = replace(step, ended_at=event.at, ok=event.ok, error=event.error, child_key=child_key, running=event.running)
-    if event.yielded:
-        run = replace(run, turn_open=False, turn_ended_at=event.at, outcome=Outcome.DONE, yielded=True)
-    children = run.children
-    if event.spawned and all(child.key != child_key or child.answered_at for child in children):
-        born = Child(key=child_key, turn_id=event.spawned.turn_id, label=step.target, spawned_at=event.at)
-        children = (*children, born)
-    background = tuple(name for name in run.background if name != event.finished)
-    return replace(
-        run,
-        open=tuple(one for one in run.open if one.call_id != event.call_id),
-        finished=(*run.finished, done)[-FINISHED_KEPT:],
-        tools=run.tools + (asked is None),
-        failed_tools=run.failed_tools + (not event.ok),
-        children=children,
-        background=(*background, event.running) if event.running and event.running not in background else background,
-    )

@@ -6,7 +6,7 @@ What a row, a lock or a registry says is kept apart (see `liveness`): those are 
 
 from dataclasses import dataclass
 
-from sessions_app.events import Origin, Outcome
+from sessions_app.events import Ask, Origin, Outcome
 
 FINISHED_KEPT = 12  # finished steps that a card may show
 OPEN_KEPT = 200  # open tool calls; a line may name many thousands
@@ -44,13 +44,15 @@ class Child:
 class RunState:
     """One run of a session. ``no`` counts from 1 within the session.
 
-    ``start_id`` is the id of the line that started it, "" while it is provisional (a row runs, no line yet).
+    ``start_id`` is the id of the line that started it, "" while it is provisional (a row runs, or a prompt waits in
+    the queue under the name ``queued_id``, and there is no line yet).
     ``turn_open`` says whether the last line leaves a turn going on; ``outcome`` is that of the last turn that ended.
     """
 
     no: int
     window: str = ""  # the session id (one conversation between two resets) it belongs to
     start_id: str = ""
+    queued_id: str = ""
     origin: Origin = Origin.PROMPT
     prompt: str = ""
     sender: str = ""
@@ -78,11 +80,17 @@ class RunState:
     finished: tuple[Step, ...] = ()
     children: tuple[Child, ...] = ()
     background: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()  # what waits for a person, as far as lines tell
 
     @property
     def provisional(self) -> bool:
         """Opened by a fact; waits for its first line."""
         return not self.start_id
+
+    @property
+    def queued(self) -> bool:
+        """Known from a queue only."""
+        return self.provisional and bool(self.queued_id)
 
     @property
     def said_nothing(self) -> bool:

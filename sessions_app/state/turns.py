@@ -51,6 +51,7 @@ class Turn:
     basis: Basis
     reason: str = ""
     look_at: float = NEVER
+    queued: bool = False  # asked for, and not begun
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +87,9 @@ def own_turn(member: Member, now: float, limits: Limits) -> Turn:
             outcome=Outcome.LOST, at=last, because="its lock names a dead process", basis=Basis.LOCK,
             reason="the agent's process is gone",
         )  # fmt: skip
-    if facts is None and member.was is not None and (state.turn_open or state.handed_over) and last <= member.was.at:
-        return member.was  # the store said so while this was the newest run; now its row tells of another
+    silent = facts is None or (facts.has_status and not facts.running and facts.outcome is None)
+    if silent and member.was is not None and (state.turn_open or state.handed_over) and last <= member.was.at:
+        return member.was  # the store said so while it told of this run; now its row tells of another, or nothing
     if state.turn_open:
         return _open_turn(member, last, now, limits)
     return _closed_turn(member, now, limits)
@@ -127,25 +129,18 @@ def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:
 def _open_turn(member: Member, last: float, now: float, limits: Limits) -> Turn:
     """No line ended the turn: only the store, a registry, an announcement or silence can."""
     state, facts, told = member.state, member.facts, member.told
+    if state.queued:
+        return _in_queue(member, last, now, limits)
     if facts is not None and facts.running:
         return Turn(outcome=None, at=max(last, facts.started_at), because="the store says running", basis=Basis.STORE)
-    by_registry = _by_registry(member, last)
-    if by_registry is not None:
-        return by_registry
-    if told is not None and told.outcome is not None and told.answered_at >= last:
-        return Turn(
-            outcome=told.outcome, at=told.answered_at, because="announced to its parent", basis=Basis.PARENT,
-            reason=told.error,
-        )  # fmt: skip
+    if (ended := _by_registry(member, last) or _announced(member, last)) is not None:
+        return ended
     if facts is not None and facts.outcome is not None and _ended_now(facts, state, last):
         at, reason = facts.ended_at or facts.updated_at, state.reason or facts.reason
         because = f"the store says {facts.outcome}"
         return Turn(outcome=facts.outcome, at=at, because=because, basis=Basis.STORE, reason=reason)
-    if _only_announced(member):
-        return Turn(
-            outcome=Outcome.LOST, at=told.answered_at if told else last, because="announced, without how it ended",
-            basis=Basis.PARENT, reason="it ended, but how was not recorded",
-        )  # fmt: skip
+    if (ended := _only_announced(member)) is not None:
+        return ended
     if state.aborted:
         return Turn(outcome=Outcome.STOPPED, at=last, because="aborted", basis=Basis.LINE)
     if state.provisional and told is None and facts is not None and facts.running is False:
@@ -153,15 +148,54 @@ def _open_turn(member: Member, last: float, now: float, limits: Limits) -> Turn:
     if member.vanished and told is None:
         because = "its row is gone"
         return Turn(outcome=Outcome.STOPPED, at=last, because=because, basis=Basis.STORE, reason="session deleted")
+    if state.provisional and told is not None and not _begun(member):
+        return Turn(outcome=None, at=last, because="spawned, and not begun", basis=Basis.PARENT, queued=True)
     because = "a tool call is open" if state.open else "the last line leaves it open"
     return Turn(outcome=None, at=last, because=because, basis=Basis.LINE)
 
 
-def _only_announced(member: Member) -> bool:
+def _in_queue(member: Member, last: float, now: float, limits: Limits) -> Turn:
+    """A prompt that was known from the queue only. Once it has left that, its first line comes at once or never."""
+    facts = member.facts
+    if facts is not None and any(one.id == member.state.queued_id for one in facts.queued):
+        return Turn(outcome=None, at=last, because="it is in the queue", basis=Basis.STORE, queued=True)
+    left = max(last, facts.updated_at) if facts is not None else last
+    if member.vanished or now >= left + limits.idle_s:
+        why = "it left the queue before it began"
+        return Turn(outcome=Outcome.STOPPED, at=left, because="no longer in the queue", basis=Basis.STORE, reason=why)
+    because, look_at = "no longer in the queue, no line yet", left + limits.idle_s
+    return Turn(outcome=None, at=last, because=because, basis=Basis.STORE, look_at=look_at, queued=True)
+
+
+def _begun(member: Member) -> bool:
+    """Whether a sub-agent without a line is known to work. A status says so itself, else the registry does."""
+    if member.vanished:
+        return True
+    has_status = member.facts is not None and member.facts.has_status
+    return not has_status and member.registered is not None and member.registered.started_at > 0
+
+
+def _announced(member: Member, last: float) -> Turn | None:
+    """What its parent's transcript says of its end."""
+    told = member.told
+    if told is None or told.outcome is None or told.answered_at < last:
+        return None
+    return Turn(
+        outcome=told.outcome, at=told.answered_at, because="announced to its parent", basis=Basis.PARENT,
+        reason=told.error,
+    )  # fmt: skip
+
+
+def _only_announced(member: Member) -> Turn | None:
     """A sub-agent whose row is gone or never came, and of whose end all that is known is that it was announced."""
-    told, facts = member.told, member.facts
-    unknown = member.vanished or facts is None
-    return told is not None and unknown and told.outcome is None and told.answered_at >= max(member.last_at, 1.0)
+    told = member.told
+    unknown = member.vanished or member.facts is None
+    if told is None or not unknown or told.outcome is not None or told.answered_at < max(member.last_at, 1.0):
+        return None
+    return Turn(
+        outcome=Outcome.LOST, at=told.answered_at, because="announced, without how it ended", basis=Basis.PARENT,
+        reason="it ended, but how was not recorded",
+    )  # fmt: skip
 
 
 def _nothing_said(at: float, last: float, now: float, limits: Limits) -> Turn:

@@ -164,6 +164,7 @@ def _nothing(found: Report, now: float) -> Nothing:
             sentences=(
                 f"Sessions are looked for in {stores}.",
                 "If your agents keep theirs somewhere else, set OPENCLAW_STATE_DIR and start again.",
+                "Why none is seen there, and what to do next, says the command: manage.py doctor",
                 ASK,
             ),
         )

@@ -24,6 +24,8 @@ class Server(Protocol):
     def human_post(self, channel: str, message: str, root_id: str = "") -> str: ...
     def delete_post(self, post_id: str) -> None: ...
     def set_edit_time_limit(self, seconds: int) -> None: ...
+    def forbid(self, permission: str) -> None: ...
+    def permit(self, permission: str) -> None: ...
     def pass_time(self, seconds: float) -> None: ...
     def close(self) -> None: ...
 
@@ -60,6 +62,12 @@ class StandInServer:
 
     def set_edit_time_limit(self, seconds: int) -> None:
         self.standin.options.post_edit_time_limit_s = seconds
+
+    def forbid(self, permission: str) -> None:
+        self.standin.forbid(permission)
+
+    def permit(self, permission: str) -> None:
+        self.standin.permit(permission)
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -119,6 +127,16 @@ class RealServer:
         if self._edit_time_limit is None:
             self._edit_time_limit = int(self._api("GET", "/config")["ServiceSettings"]["PostEditTimeLimit"])
         self._api("PUT", "/config/patch", {"ServiceSettings": {"PostEditTimeLimit": seconds}})
+
+    def forbid(self, permission: str) -> None:
+        """For every member of every channel, until ``permit``."""
+        role = self._api("GET", "/roles/name/channel_user")
+        kept = [name for name in role["permissions"] if name != permission]
+        self._api("PUT", f"/roles/{role['id']}/patch", {"permissions": kept})
+
+    def permit(self, permission: str) -> None:
+        role = self._api("GET", "/roles/name/channel_user")
+        self._api("PUT", f"/roles/{role['id']}/patch", {"permissions": [*role["permissions"], permission]})
 
     def pass_time(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -27,7 +27,7 @@ from tests.standin import Answer, Clock, MattermostStandIn
 
 class TestCalls:
     def test_me_says_whom_the_token_belongs_to(self, client: Mattermost, mm: MattermostStandIn) -> None:
-        assert client.me() == mattermost.Bot(user_id=mm.bot_id, username="live-status")
+        assert client.me() == mattermost.Bot(user_id=mm.bot_id, username="live-status", roles=("system_user",))
 
     def test_a_post_is_created_silently_with_nonce_and_root(
         self, client: Mattermost, mm: MattermostStandIn, channel: str

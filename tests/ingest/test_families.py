@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from sessions_app.ingest.families import adopt
@@ -82,7 +84,7 @@ def test_a_sub_agent_that_never_comes_has_a_place_and_its_parent_waits(watching,
     watching.step(START + 20)
     assert tree() == {f"{TOP} 1": ("", ""), f"{MIDDLE} 1": (f"{TOP} 1", f"{TOP} 1")}
     assert Run.objects.get(session__key=MIDDLE).label == "first"
-    assert words() == {f"{TOP} 1": "waiting", f"{MIDDLE} 1": "thinking"}
+    assert words() == {f"{TOP} 1": "waiting", f"{MIDDLE} 1": "queued"}
     watching.step(START + 4000)
     assert words() == {f"{TOP} 1": "done", f"{MIDDLE} 1": "lost"}
 
@@ -250,8 +252,8 @@ def test_a_pruned_child_of_which_only_the_announcement_is_known_ended_somehow(wa
     store.write("t.jsonl", *parent_lines(MIDDLE), answered(START + 9))
     watching.read_all()
     watching.step(START + 10)
-    assert words()[f"{MIDDLE} 1"] == "thinking"
-    woken = {"__openclaw": {"runId": f"announce:v1:{MIDDLE}:turn"}}
+    assert words()[f"{MIDDLE} 1"] == "queued"
+    woken: dict[str, Any] = {"__openclaw": {"runId": f"announce:v1:{MIDDLE}:turn"}}
     store.write("t.jsonl", answered(START + 20, "it is back", **woken))
     watching.rows({TOP: row("t", at=START + 20, status="done", startedAt=START, endedAt=START + 20)})
     watching.step(START + 25)
@@ -264,7 +266,7 @@ def test_an_announcement_without_how_does_not_overrule_the_childs_own_lines(watc
     watching.rows({TOP: row("t", status="running"), MIDDLE: row("m", status="failed", at=START + 8, endedAt=START + 8)})
     store.write("t.jsonl", *parent_lines(MIDDLE))
     store.write("m.jsonl", header(), asked(START + 3), answered(START + 8, "no", "error"))
-    woken = {"__openclaw": {"runId": f"announce:v1:{MIDDLE}:turn"}}
+    woken: dict[str, Any] = {"__openclaw": {"runId": f"announce:v1:{MIDDLE}:turn"}}
     store.write("t.jsonl", answered(START + 20, "it is back", **woken))
     watching.read_all()
     assert words()[f"{MIDDLE} 1"] == "failed"

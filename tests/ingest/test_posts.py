@@ -4,7 +4,7 @@ import pytest
 
 from sessions_app.ingest.posts import NOWHERE, SILENT, TOO_OLD
 from sessions_app.models import Post, Run
-from sessions_app.models.times import seconds
+from sessions_app.models.times import moment, seconds
 from tests.ingest.watching import KEY, START, Watching, answered, asked, called, header, result, row, spawned
 from tests.sources.lines import ALICE, CHANNEL, ROOT
 
@@ -293,3 +293,24 @@ def test_a_silent_run_that_speaks_after_all_gets_its_post(watching, store):
     watching.step(START + 7)
     assert [post[0] for post in posts()] == ["anything new?"]
     assert no_posts() == {}
+
+
+HEARTBEAT = "[OpenClaw heartbeat poll] anything to do?"
+
+
+def test_a_heartbeat_gets_a_post_only_when_it_has_something_to_say(watching, store):
+    watching.rows({KEY: done(START + 1)})
+    store.write("w.jsonl", header(), asked(START, "hello"), answered(START + 1))
+    watching.read_all()
+    watching.rows({KEY: row("w", at=START + 10, status="running", startedAt=START + 10)})
+    store.write("w.jsonl", asked(START + 10, HEARTBEAT), called(START + 11, "a"))
+    watching.step(START + 12)
+    assert [post[0] for post in posts()] == ["hello"]
+    store.write("w.jsonl", result(START + 13, "a"), answered(START + 14, "HEARTBEAT_OK"))
+    watching.rows({KEY: done(START + 14)})
+    watching.step(START + 15)
+    assert [post[0] for post in posts()] == ["hello"], "and the run before it is left alone"
+    assert Run.objects.get(no=1).ended_at == moment(START + 1)
+    store.write("w.jsonl", asked(START + 20, HEARTBEAT), answered(START + 21, "The build is red."))
+    watching.step(START + 22)
+    assert [post[0] for post in posts()] == ["hello", "heartbeat"]

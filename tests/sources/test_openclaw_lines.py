@@ -6,6 +6,7 @@ import pytest
 from sessions_app.events import (
     Aborted,
     AgentSaid,
+    Ask,
     Call,
     Compacted,
     Noted,
@@ -116,9 +117,34 @@ def test_an_error_message_is_kept():
     assert agent(stopReason="error", errorMessage="400 bad request").error == "400 bad request"
 
 
-def test_no_reply_is_silence_and_no_text():
-    said = agent(text(" NO_REPLY\n"))
+@pytest.mark.parametrize("answer", [" NO_REPLY\n", "HEARTBEAT_OK", "**HEARTBEAT_OK**", "NO_REPLY."])
+def test_the_words_for_nothing_to_say_are_silence_and_no_text(answer):
+    said = agent(text(answer))
     assert (said.silent, said.text) == (True, "")
+
+
+def test_an_answer_that_names_such_a_word_is_an_answer():
+    said = agent(text("I would say NO_REPLY here"))
+    assert (said.silent, said.text) == (False, "I would say NO_REPLY here")
+
+
+def test_what_another_session_sent_to_the_channel_is_no_turn():
+    said = agent(text("The job is done."), provider="openclaw", model="delivery-mirror", stopReason="stop")
+    assert said == Noted(id=said.id, at=said.at, kind="delivery-mirror")
+
+
+def test_a_command_that_waits_for_an_approval_says_until_when():
+    details = {"status": "approval-pending", "approvalId": "61bc", "expiresAtMs": 1_795_471_436_986}
+    said = result(details=details)
+    assert (said.ok, said.asks) == (True, Ask(id="61bc", until=1_795_471_436.986))
+    assert result(details={**details, "expiresAtMs": "soon"}).asks == Ask(id="61bc")
+    assert result(details={"status": "completed"}).asks is None
+
+
+def test_the_error_of_a_command_is_what_openclaw_says_behind_its_output():
+    output = [text("start\nmore of it\n\nCommand aborted by signal SIGTERM")]
+    assert result(content=output, isError=True).error == "Command aborted by signal SIGTERM"
+    assert result("read", content=[text("no such file\nat line 7")], isError=True).error == "no such file"
 
 
 USAGES = [

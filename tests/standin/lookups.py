@@ -71,11 +71,20 @@ def get_channel(call: Call, channel_id: str) -> Reply:
 
 
 def get_own_membership(call: Call, channel_id: str) -> Reply:
-    """For a channel that one is not in: 403 [inferred]."""
+    """For a channel that one is not in, or that is not there: 403 [source]."""
     channel = call.world.channel(channel_id, call.user_id)
     if not is_member(channel, call.user_id):
         raise Refused(403, PERMISSIONS)
     return Reply(status=200, body={"channel_id": channel_id, "user_id": call.user_id, "roles": "channel_user"})
+
+
+def roles_by_names(call: Call) -> Reply:
+    """What the roles permit, for whoever is logged in; unknown names are left out [source, not measured]."""
+    if not isinstance(call.body, list) or not call.body:
+        raise Refused(400, "api.context.invalid_body_param.app_error")
+    known = {"channel_user": list(call.world.options.channel_user_may), "system_user": ["create_direct_channel"]}
+    roles = [{"id": name, "name": name, "permissions": known[name]} for name in call.body if name in known]
+    return Reply(status=200, body=roles)
 
 
 def get_me(call: Call) -> Reply:

@@ -81,6 +81,17 @@ class People:
         with self._change():
             self.world.channels[channel].members.add(user_id)
 
+    def forbid(self, *permissions: str) -> None:
+        """Take rights such as ``create_post`` away from every member of every channel."""
+        with self._change():
+            kept = tuple(name for name in self.world.options.channel_user_may if name not in permissions)
+            self.world.options.channel_user_may = kept
+
+    def permit(self, *permissions: str) -> None:
+        """Give them back."""
+        with self._change():
+            self.world.options.channel_user_may += permissions
+
     def revoke_token(self) -> None:
         with self._change():
             self.world.tokens.pop(self.token, None)

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable
+from email.utils import formatdate
 from http.cookies import CookieError, SimpleCookie
 from threading import Condition
 from typing import Any
@@ -25,6 +26,7 @@ _ROUTES: list[tuple[str, re.Pattern[str], Callable[..., Reply]]] = [
         ("GET", f"/channels/{_ID}", lookups.get_channel),
         ("GET", f"/channels/{_ID}/members/me", lookups.get_own_membership),
         ("GET", "/users/me", lookups.get_me),
+        ("POST", "/roles/names", lookups.roles_by_names),
     )
 ]
 _EXPIRED = "api.context.session_expired.app_error"
@@ -76,6 +78,7 @@ class Router:
 
     def _route(self, request: Request, limits: tuple[tuple[str, str], ...]) -> Answer:
         request_id = secrets.token_hex(13)
+        now = ("Date", formatdate(self._world.clock(), usegmt=True))  # Go's HTTP server sends it with every answer
         try:
             if self._world.options.max_body_bytes is not None and len(request.raw) > self._world.options.max_body_bytes:
                 raise Refused(413, "api.context.request_body_too_large.app_error")
@@ -83,8 +86,8 @@ class Router:
         except Refused as refused:
             reply = Reply(status=refused.status, body=_problem(refused, request_id))
             if refused.error_id == "api.context.404.app_error":
-                return _wire(reply, "text/plain", limits)
-        return _wire(reply, "application/json", (("X-Request-Id", request_id), *limits))
+                return _wire(reply, "text/plain", (now, *limits))
+        return _wire(reply, "application/json", (("X-Request-Id", request_id), now, *limits))
 
     def _dispatch(self, request: Request) -> Reply:
         path = request.path

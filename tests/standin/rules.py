@@ -68,7 +68,7 @@ def begin_create(call: Call) -> Reply | None:
     """The first half of a create: permissions and the pending id. A reply when all is said already."""
     body, world = body_of(call), call.world
     channel = world.channel(body.get("channel_id"), call.user_id)
-    if channel is None or not is_member(channel, call.user_id):
+    if channel is None or not is_member(channel, call.user_id) or "create_post" not in world.options.channel_user_may:
         raise Refused(403, PERMISSIONS)
     if channel.delete_at:
         raise Refused(400, "api.post.create_post.can_not_post_to_deleted.error")
@@ -137,7 +137,7 @@ def _new_post(call: Call, body: Mapping[str, Any]) -> Post:
 def patch_post(call: Call, post_id: str) -> Reply:
     body, world = body_of(call), call.world
     post = world.live(post_id)
-    if post is None or post.user_id != call.user_id:
+    if post is None or post.user_id != call.user_id or "edit_post" not in world.options.channel_user_may:
         raise Refused(403, PERMISSIONS)
     channel = world.channel(post.channel_id, call.user_id)
     if channel is None or not is_member(channel, call.user_id):

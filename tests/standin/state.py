@@ -47,7 +47,9 @@ class User:
     is_bot: bool = False
 
     def json(self) -> dict[str, Any]:
-        return {"id": self.id, "username": self.username, "is_bot": self.is_bot, "delete_at": 0, "roles": "system_user"}
+        """Of a person ``is_bot`` is left out [source]."""
+        bot = {"is_bot": True} if self.is_bot else {}
+        return {"id": self.id, "username": self.username, "delete_at": 0, "roles": "system_user", **bot}
 
 
 @dataclass(kw_only=True)
@@ -109,6 +111,7 @@ class Options:
     post_edit_time_limit_s: int = -1  # -1: no limit
     max_body_bytes: int | None = None  # 300 000 in 11.x
     bot_may_mention_channel: bool = True
+    channel_user_may: tuple[str, ...] = ("read_channel", "create_post", "edit_post", "use_channel_mentions")
     unknown_channels: str = "refuse"  # or "create"
 
 

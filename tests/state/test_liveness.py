@@ -199,12 +199,16 @@ GHOST = [
     # a sub-agent that has no row, or lost it, ends by the registry
     ("registry done", {"registered": replace(ENTRY, ended_at=1005, outcome=DONE)}, Word.DONE),
     ("registry failed", {"registered": replace(ENTRY, ended_at=1005, outcome=FAILED)}, Word.FAILED),
-    ("registry still runs", {"registered": ENTRY}, Word.THINKING),
+    ("registry still runs", {"registered": replace(ENTRY, started_at=1001), "told": SPAWNED}, Word.THINKING),
     # or by the announcement to its parent
     ("announced done", {"told": replace(SPAWNED, answered_at=1005, outcome=DONE)}, Word.DONE),
     ("announced failed", {"told": replace(SPAWNED, answered_at=1005, outcome=FAILED, error="x")}, Word.FAILED),
-    # else it is waited for, and lost in the end; a row that was pruned is no deletion
-    ("nobody tells", {"told": SPAWNED}, Word.THINKING),
+    # it was spawned and has not begun
+    ("nobody tells", {"told": SPAWNED}, Word.QUEUED),
+    ("registry has not begun it", {"told": SPAWNED, "registered": ENTRY}, Word.QUEUED),
+    ("its row has no status yet", {"told": SPAWNED, "seen": row()}, Word.QUEUED),
+    ("its row runs", {"told": SPAWNED, "seen": row("running", started_at=1001)}, Word.THINKING),
+    # a row that was pruned is no deletion: it is waited for, and lost in the end
     ("its row is gone", {"told": SPAWNED, "vanished": True}, Word.THINKING),
 ]
 

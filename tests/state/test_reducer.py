@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from sessions_app.events import Call, Compacted, Noted, Opened, Origin, Outcome, Stop, Usage
+from sessions_app.events import Ask, Call, Compacted, Noted, Opened, Origin, Outcome, Stop, Usage
 from sessions_app.state.reducer import REREADING, Conversation
 from sessions_app.state.run_state import FINISHED_KEPT, OPEN_KEPT, RunState
 from tests.state.talks import aborted, announcement, ended, only, prompt, restarted, said, task, told, wake
@@ -249,3 +249,48 @@ def test_prompts_without_ids_are_told_apart_by_their_time():
     once = told(*nameless)
     assert outline(once) == [(1, False, DONE), (2, True, None)]
     assert told(*nameless, before=replace(once, current=REREADING)).runs == once.runs
+
+
+# --- what waits for a person
+
+ASK = Ask(id="61bc-7", until=2000.0)
+
+
+def asking(*more):
+    """A command that needs an approval, after which the agent gives the turn back."""
+    return told(prompt(1), said(2, Stop.TOOLS, "a"), ended(3, "a", asks=ASK), said(4), *more)
+
+
+def test_an_ask_names_the_step_that_waits():
+    assert only(asking()).asks == (Ask(id="61bc-7", what="approve `do a`", at=3, until=2000.0),)
+
+
+def test_it_is_over_when_the_run_goes_on():
+    assert only(asking(wake(9))).asks == ()
+
+
+@pytest.mark.parametrize(("typed", "left"), [("/approve 61bc allow-once", 0), ("/approve 99 deny", 1), ("hello", 1)])
+def test_it_is_over_when_a_person_answers_it_by_its_name(typed, left):
+    talk = asking(replace(prompt(8), text=typed))
+    assert len(talk.runs[1].asks) == left
+
+
+def test_a_heartbeat_is_a_run_of_its_own():
+    beat = replace(prompt(5), origin=Origin.HEARTBEAT)
+    talk = told(prompt(1), said(2), beat, said(6))
+    assert (talk.runs[1].last_at, talk.runs[2].origin) == (2, Origin.HEARTBEAT)
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_run_that_only_said_that_it_has_nothing_to_say(silent):
+    assert only(told(prompt(1), said(2, silent=silent))).said_nothing is silent
+    assert not only(told(prompt(1), said(2, text="x"), said(3, silent=silent))).said_nothing
+
+
+def test_an_announcement_by_name_without_an_outcome_is_kept():
+    spawned = told(prompt(1), said(2, Stop.TOOLS, "a"), ended(3, "a", spawned="kid"), said(4))
+    by_line = announcement(9, child_outcome=None, child_key="kid")
+    by_turn = said(9, turn_id="announce:v1:kid:turn-kid")
+    for event in (by_line, by_turn):
+        (child,) = only(told(event, before=spawned)).children
+        assert (child.answered_at, child.outcome) == (9, None)

@@ -21,7 +21,7 @@ from sessions_app.events import (
     Usage,
     UserSaid,
 )
-from sessions_app.state.reducer import REREADING, Conversation, fold
+from sessions_app.state.reducer import REREADING, STARTS, Conversation, fold
 from sessions_app.state.run_state import FINISHED_KEPT
 
 AT = st.floats(0, 100)
@@ -76,7 +76,7 @@ EMPTY = Conversation(window="w")
 @given(stories())
 def test_any_lines_make_runs_that_make_sense(events):
     talk = fold(EMPTY, events, KEYS)
-    starts = [event for event in events if isinstance(event, UserSaid) and event.origin in {Origin.PROMPT, Origin.TASK}]
+    starts = [event for event in events if isinstance(event, UserSaid) and event.origin in STARTS]
     assert sorted(talk.runs) == list(range(1, len(starts) + 1))
     assert talk.current in {0, *talk.runs}
     for run in talk.runs.values():

@@ -11,11 +11,10 @@ from django.core.management.base import BaseCommand
 from livestatus_site.checks import require_good_settings
 from livestatus_site.env import Env
 from sessions_app import wiring
-from sessions_app.render.text import age, count, fold
+from sessions_app.doctor.stores import what_is_there, why_none
 from sessions_app.sources.base import Source
 
 NAME = "admin"
-AGENTS_NAMED = 5
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared, not listened on
 
 
@@ -58,15 +57,10 @@ def _board(env: Env) -> str:
 def _store(source: Source) -> Iterator[str]:
     survey = source.survey()
     if survey.sessions:
-        agents = sorted({facts.agent for facts in survey.sessions.values() if facts.agent})
-        named = fold(", ".join(agents[:AGENTS_NAMED])) + (", …" if len(agents) > AGENTS_NAMED else "")
-        newest = max(facts.updated_at for facts in survey.sessions.values())
-        when = f", newest activity {age(time.time() - newest)} ago" if newest else ""
-        sessions = count(len(survey.sessions), "session")
-        yield f"{source.name}: {sessions} of {count(len(agents), 'agent')} ({named}){when}"
-    elif not survey.problems:
-        yield f"{source.name}: no sessions yet; they appear as soon as an agent is asked for something"
-    yield from survey.problems
+        yield f"{source.name}: {what_is_there(survey, time.time())}"
+        yield from survey.problems
+    else:
+        yield why_none(source)
 
 
 def _mattermost(env: Env) -> str:

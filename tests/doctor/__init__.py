@@ -1,0 +1,1 @@
+"""The doctor: each cause by name, each part against the real thing."""
