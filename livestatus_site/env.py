@@ -69,6 +69,10 @@ class Env:
     """Open posts at once. More wait their turn."""
     max_depth: int = field(metadata=var(parse.whole(1, 16), "4"))
     """Levels of sub-agents drawn in a post. Deeper ones are counted."""
+    deleted_post: str = field(metadata=var(parse.one_of("stop", "recreate"), "stop"))
+    """What follows when somebody deletes a post in Mattermost: `stop` leaves it so, `recreate` makes another."""
+    edit_limit: str = field(metadata=var(parse.one_of("stop", "continue"), "stop"))
+    """What follows when Mattermost allows no more edits (PostEditTimeLimit): `stop`, or `continue` in a new post."""
     post_max_age_s: int = field(metadata=var(parse.whole(-1), "600"))
     """A run whose newest evidence is older than this many seconds when first seen gets no post; -1: no limit."""
     tool_labels_file: Path | None = field(metadata=var(parse.json_object))

@@ -14,7 +14,7 @@ class Origin(StrEnum):
     """Who a user line comes from; only a prompt or a task starts a run."""
 
     PROMPT = "prompt"  # a person, a schedule, a hook: from outside
-    HEARTBEAT = "heartbeat"  # OpenClaw asking, every so often, whether there is anything to do
+    HEARTBEAT = "heartbeat"  # OpenClaw by itself: whether there is anything to do, what a job has brought
     TASK = "task"  # the spawning agent's words to its new sub-agent
     ANNOUNCEMENT = "announcement"  # the result of a sub-agent, brought back by OpenClaw
     WAKE = "wake"  # OpenClaw waking the agent for a reason of its own
@@ -126,6 +126,7 @@ class AgentSaid(Event):
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     turn_id: str = ""
+    woken_by: str = ""  # a sub-agent's end woke this turn: its session's key or its turn's id, perhaps among others
     silent: bool = False  # the agent's word for "nothing to say"
 
 

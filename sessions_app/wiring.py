@@ -9,8 +9,9 @@ import time
 from django.conf import settings
 
 from livestatus_site.env import Env
+from sessions_app.deliver.manner import Manner
 from sessions_app.deliver.mattermost import Mattermost
-from sessions_app.deliver.publisher import Manner, Publisher
+from sessions_app.deliver.publisher import Publisher
 from sessions_app.ingest.posts import PostPolicy, destination_for
 from sessions_app.ingest.watcher import Settings
 from sessions_app.models import Destination
@@ -76,6 +77,8 @@ def manner() -> Manner:
         edits_per_s=env().max_edits_per_s,
         max_retries=env().max_retries,
         max_open=env().max_active_sessions,
+        recreate=env().deleted_post == "recreate",
+        continue_after_limit=env().edit_limit == "continue",
         labels=labels(),
     )
 

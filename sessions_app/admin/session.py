@@ -93,7 +93,7 @@ class SessionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="key", ordering="key")
     def name(self, session: Session) -> str:
-        """What OpenClaw calls it."""
+        """What its store calls it."""
         return said(session.key, 80)
 
     @admin.display(description="channel", ordering="channel_name")

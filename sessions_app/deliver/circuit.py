@@ -4,6 +4,7 @@ import logging
 
 from django.db.models import F
 
+from sessions_app.deliver.pace import budget
 from sessions_app.models import Circuit, Destination
 from sessions_app.models.times import moment
 
@@ -11,6 +12,7 @@ log = logging.getLogger(__name__)
 OPENS_AFTER = 3  # failures in a row
 FIRST_REST_S = 2.0
 LONGEST_REST_S = 60.0
+RAMPING_S = 30.0  # one outage that comes and goes begins one ramp
 PROBE_S = 30.0  # a probe that has not answered by then counts as none
 
 
@@ -35,17 +37,36 @@ def may_send(destination: Destination, now: float) -> bool:
     return bool(claimed)
 
 
-def succeeded(destination: Destination, now: float) -> None:
-    """The server did what it was asked for."""
-    _answered(destination)
-    Destination.objects.filter(id=destination.id).update(last_ok_at=moment(now), updates_sent=F("updates_sent") + 1)
+def succeeded(destination: Destination, now: float, *, made: bool, coalesced: int) -> None:
+    """The server made or edited a post. ``coalesced``: revisions before this one that were never sent."""
+    answered(destination, now)
+    kind = "creates" if made else "edits"
+    Destination.objects.filter(id=destination.id).update(
+        last_ok_at=moment(now),
+        updates_sent=F("updates_sent") + 1,
+        coalesced=F("coalesced") + coalesced,
+        **{kind: F(kind) + 1},
+    )
 
 
-def _answered(destination: Destination) -> None:
-    """The server is there: the circuit closes."""
+def unchanged(destination: Destination) -> None:
+    """A revision looked the same as the one before, so that nothing was sent."""
+    Destination.objects.filter(id=destination.id).update(unchanged=F("unchanged") + 1)
+
+
+def tried_again(destination: Destination) -> None:
+    """A request is made once more, a moment after it failed."""
+    Destination.objects.filter(id=destination.id).update(retries=F("retries") + 1)
+
+
+def answered(destination: Destination, now: float) -> None:
+    """The server is there: the circuit closes, and after an outage the pace grows from here."""
+    Destination.objects.filter(id=destination.id).exclude(circuit=Circuit.CLOSED, failures=0).update(
+        circuit=Circuit.CLOSED, failures=0, open_until=0.0
+    )
     if destination.circuit != Circuit.CLOSED:
         log.info("%s answers again.", destination)
-    Destination.objects.filter(id=destination.id).update(circuit=Circuit.CLOSED, failures=0, open_until=0.0)
+        Destination.objects.filter(id=destination.id, ramp_from__lt=now - RAMPING_S).update(ramp_from=now)
 
 
 def failed(destination: Destination, now: float, sentence: str, *, rest_s: float = 0.0) -> None:
@@ -65,7 +86,7 @@ def failed(destination: Destination, now: float, sentence: str, *, rest_s: float
 
 def noted(destination: Destination, now: float, sentence: str) -> None:
     """Something about one post went wrong; the server itself answers."""
-    _answered(destination)
+    answered(destination, now)
     Destination.objects.filter(id=destination.id).update(
         updates_failed=F("updates_failed") + 1, last_error=sentence, last_error_at=moment(now)
     )
@@ -74,8 +95,9 @@ def noted(destination: Destination, now: float, sentence: str) -> None:
 def hold(destination: Destination, until: float, sentence: str, now: float) -> None:
     """The server asked everyone to wait."""
     Destination.objects.filter(id=destination.id, quiet_until__lt=until).update(
-        quiet_until=until, last_error=sentence, last_error_at=moment(now)
+        quiet_until=until, ramp_from=until, last_error=sentence, last_error_at=moment(now)
     )
+    Destination.objects.filter(id=destination.id).update(limited=F("limited") + 1)
     Destination.objects.filter(id=destination.id, circuit=Circuit.HALF_OPEN).update(open_until=until)
 
 
@@ -85,11 +107,12 @@ def take_slot(destination: Destination, now: float, per_s: float) -> float:
     Slots are evenly spaced, so that no second ever holds more than the budget.
     """
     for _ in range(5):
-        destination.refresh_from_db(fields=["next_slot_at"])
+        destination.refresh_from_db(fields=["next_slot_at", "ramp_from"])
         if destination.next_slot_at > now:
             return destination.next_slot_at
+        gap = 1.0 / budget(per_s, now, destination.ramp_from)
         taken = Destination.objects.filter(id=destination.id, next_slot_at=destination.next_slot_at).update(
-            next_slot_at=now + 1.0 / per_s
+            next_slot_at=now + gap
         )
         if taken:
             return 0.0

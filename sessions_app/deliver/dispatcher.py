@@ -7,7 +7,9 @@ from django.db.models import F, Q, QuerySet
 
 from sessions_app.deliver.pace import WAITS, Due, Standing, due
 from sessions_app.models import Circuit, Destination, Post
+from sessions_app.state.view import Word
 
+PRESSING = {Word.NEEDS_YOU.value}
 THOUGHT_ON_ITS_WAY_S = 30.0  # after that a task that was handed on is taken for lost
 
 
@@ -86,6 +88,8 @@ def _standing(post: Post) -> Standing:
         behind=post.wanted_revision > post.sent_revision,
         word_changed=post.wanted_word != post.sent_word,
         over=post.run_over,
+        pressing=post.wanted_word in PRESSING,
+        verify_at=post.verify_at,
         closed=post.closed,
         urgent=post.stop_note or post.send_now,
         run_started_at=post.run_started_at,

@@ -5,14 +5,25 @@ import random
 from collections.abc import Callable
 
 from sessions_app.deliver import circuit
-from sessions_app.deliver.mattermost import MattermostError, PostGone, RateLimited, Scope, ServerTrouble, Unreachable
+from sessions_app.deliver.manner import Manner
+from sessions_app.deliver.mattermost import (
+    EditTimeLimit,
+    MattermostError,
+    PostGone,
+    RateLimited,
+    Scope,
+    ServerTrouble,
+    Unreachable,
+)
 from sessions_app.models import Destination, Post
+from sessions_app.models.post import new_nonce
 from sessions_app.models.times import seconds
 from sessions_app.render.text import fold
 
 log = logging.getLogger(__name__)
 REST_S = 30.0  # between two looks at what only a person can mend
 LONGEST_S = 60.0
+LEAST_LIFE_S = 60.0  # of a post that another one may follow
 DELETED = "It was deleted in Mattermost, and is not made again."
 SURPRISED = "It could not be drawn or sent ({kind}); the log says more. It is tried again by itself."
 
@@ -26,8 +37,9 @@ class NotConfigured(MattermostError):
 class Mishaps:
     """Decides by the kind of error; the time is passed in."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], manner: Manner) -> None:
         self.clock = clock
+        self.manner = manner
 
     def is_passing(self, error: MattermostError) -> bool:
         """Whether the same request may work a moment later."""
@@ -67,10 +79,33 @@ class Mishaps:
         if error.scope is Scope.BODY and not post.reduced:
             Post.objects.filter(id=post.id).update(reduced=True)
             return 0.0
+        if self._takes_its_place(post, error, now):
+            return 0.0
         if error.permanent:
             parked = f"{DELETED} {sentence}" if isinstance(error, PostGone) else sentence
             Post.objects.filter(id=post.id).update(parked=parked[:400])
         return LONGEST_S
+
+    def _takes_its_place(self, post: Post, error: MattermostError, now: float) -> bool:
+        """Whether a new post goes on for one that was deleted, or that may not be edited any more."""
+        gone = isinstance(error, PostGone) and self.manner.recreate
+        limited = isinstance(error, EditTimeLimit) and self.manner.continue_after_limit
+        # A limit of seconds would make a new post for every change.
+        if not post.post_id or not (gone or (limited and now - post.made_at >= LEAST_LIFE_S)):
+            return False
+        log.info("A new post goes on for %s of run %s.", post.post_id, post.run_id)
+        Post.objects.filter(id=post.id).update(
+            earlier=f"{post.earlier}\n{post.post_id}".strip(),
+            post_id="",
+            nonce=new_nonce(),
+            intent_at=None,
+            sent_hash="",
+            sent_word="",
+            sent_revision=0,
+            mismatches=0,
+            lost_at=0.0,
+        )
+        return True
 
     def _back_off(self, attempts: int) -> float:
         """Exponential with jitter, without end."""

@@ -1,47 +1,36 @@
-"""Bring one post to the newest revision: create it, or edit it.
+"""Bring one post to the newest revision: create it, or edit it, and see in the end that it says how the run ended.
 
 Guarantees: one request in flight per post (a lease taken by compare-and-swap, which a dead worker cannot keep); one
-post per run (the intent is committed before the create, which carries the nonce twice; an unknown outcome is repeated
-with the same nonce for 25 s and looked up by it after that); text that the post already shows is never sent.
+post per run (see `creating`); text that the post already shows is never sent; the last word is read back, because an
+edit whose answer was lost may be applied late, on top of it.
 """
 
 import hashlib
+import logging
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db import DatabaseError
+from django.db.models import Case, F, Q, When
 
 from sessions_app.deliver import circuit
-from sessions_app.deliver.mattermost import Mattermost, MattermostError, RootRefused, SeenPost
+from sessions_app.deliver.creating import Creation, NoPlaceError, finds_no_place, props_of
+from sessions_app.deliver.manner import Manner
+from sessions_app.deliver.mattermost import Mattermost, MattermostError
 from sessions_app.deliver.mishaps import Mishaps, NotConfigured
-from sessions_app.deliver.pace import WAITS
-from sessions_app.deliver.placing import place, without_root
 from sessions_app.models import Destination, Post, Run
-from sessions_app.models.times import seconds
 from sessions_app.render.card import draw
-from sessions_app.render.labels import Labels
 from sessions_app.state.view import RunView
 
+log = logging.getLogger(__name__)
 LEASE_S = 60.0  # longer than the time limit of a task, which is longer than that of a request
 REQUEST_S = 25.0  # what has to be left of a lease to begin a request that changes something
-SAME_NONCE_S = 25.0  # Mattermost recognises a pending_post_id for about 30 s
-SKEW_S = 600.0  # how far the server's clock may be from ours
+SOON_S = 0.5  # a slot of the budget that comes so soon is waited for
+VERIFY_S = 2.0  # after the last edit, and
+LATE_S = 35.0  # after an edit whose answer was lost: until then it may be applied on top
+MISMATCHES = 3  # then somebody else writes into the post, or Mattermost changes what it is given
 STOPPED = "Nobody is watching: the watcher stopped, so this post does not move until it is back."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Manner:
-    """How posts are written. ``edits_per_s`` over all posts and processes."""
-
-    max_chars: int = 12_000
-    max_depth: int = 4
-    edits_per_s: float = 5.0
-    max_retries: int = 3
-    max_open: int = 50
-    labels: Labels = field(default_factory=Labels.builtin)
 
 
 class Publisher:
@@ -58,7 +47,7 @@ class Publisher:
         self.manner = manner
         self.clock = clock
         self.wait = wait
-        self.mishaps = Mishaps(clock)
+        self.mishaps = Mishaps(clock, manner)
 
     def publish(self, post_id: int, *, note: str = "") -> bool:
         """Send the newest state of a post, if it may go out now. Returns whether that was tried."""
@@ -98,18 +87,26 @@ class Publisher:
         text = self._text(view, post, note)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if post.post_id and digest == post.sent_hash:
-            self._sent(post, view, revision, digest, note)
-            return False
+            return self._unchanged(post, view, revision, text, note)
         if self._finds_no_place(post, view) or not self._may_send(post):
             return False
-        if self._again(post, lambda: self._send(post, view, text)):
+        made = not post.post_id
+        if self._again(post, lambda: self._send(post, view, text, revision)):
             self._sent(post, view, revision, digest, note)
-            circuit.succeeded(post.destination, self.clock())
+            coalesced = max(0, revision - post.sent_revision - 1)
+            circuit.succeeded(post.destination, self.clock(), made=made, coalesced=coalesced)
         return True
+
+    def _finds_no_place(self, post: Post, view: RunView) -> bool:
+        return finds_no_place(post, self.clock(), over=view.word.over, max_open=self.manner.max_open)
 
     def _may_send(self, post: Post) -> bool:
         """Take a slot of the budget, and only then the one probe that an open circuit allows."""
-        if wait_until := self._slot_at(post):
+        wait_until = self._slot_at(post)
+        if 0.0 < wait_until - self.clock() <= SOON_S:
+            self.wait(wait_until - self.clock())
+            wait_until = self._slot_at(post)
+        if wait_until:
             Post.objects.filter(id=post.id).update(not_before=wait_until)
             return False
         return circuit.may_send(post.destination, self.clock())
@@ -132,6 +129,7 @@ class Publisher:
                 self.wait(random.uniform(0.5, 1.0) * 0.2 * 2**attempt)  # noqa: S311 - jitter, not a secret
                 if not self._in_time(post) or self._slot_at(post):
                     raise
+                circuit.tried_again(post.destination)
         return send()
 
     def _slot_at(self, post: Post) -> float:
@@ -147,31 +145,40 @@ class Publisher:
         except LookupError as error:
             raise NotConfigured(str(error)) from error
 
-    def _send(self, post: Post, view: RunView, text: str) -> bool:
+    def _send(self, post: Post, view: RunView, text: str, revision: int) -> bool:
         """Create or edit. False: nothing was sent, as the post waits for a place or all of it took too long."""
         client = self._client(post.destination)
         if post.post_id:
-            self._edit(post, client, text)
+            self._edit(post, client, text, revision)
             return True
-        bot_id = self._bot(post.destination, client)
-        place(post, client, bot_id)
-        fresh = post.intent_at is None
-        if fresh and not self._intend(post, view):
+        creation = Creation(post, client, self.clock, over=view.word.over, max_open=self.manner.max_open)
+        try:
+            found = creation.prepare(self._bot(post.destination, client))
+        except NoPlaceError:
             return False
-        found = None if fresh else self._lost_post(post, client, bot_id)
         if not self._in_time(post):
             return False
-        seen = found or self._create(post, client, text, fresh=fresh)
+        seen = found or creation.create(text, revision)
+        if seen is None:
+            return False
         post.post_id = seen.id
-        Post.objects.filter(id=post.id).update(post_id=seen.id, root_id=seen.root_id, channel_id=seen.channel_id)
+        Post.objects.filter(id=post.id).update(
+            post_id=seen.id, root_id=seen.root_id, channel_id=seen.channel_id, made_at=self.clock()
+        )
         if found is not None:
-            self._edit(post, client, text)
+            self._edit(post, client, text, revision)
         return True
 
-    def _edit(self, post: Post, client: Mattermost, text: str) -> None:
+    def _edit(self, post: Post, client: Mattermost, text: str, revision: int) -> None:
         # Until the answer is stored nobody knows what the post shows: a lost answer must not look like no change.
         Post.objects.filter(id=post.id).update(sent_hash="")
-        client.edit_post(post.post_id, message=text, props=_props(post))
+        try:
+            client.edit_post(post.post_id, message=text, props=props_of(post, revision))
+        except MattermostError as error:
+            if error.maybe_applied:
+                post.lost_at = self.clock()
+                Post.objects.filter(id=post.id).update(lost_at=post.lost_at)
+            raise
 
     def _bot(self, destination: Destination, client: Mattermost) -> str:
         if not destination.bot_id:
@@ -180,70 +187,40 @@ class Publisher:
             Destination.objects.filter(id=destination.id).update(bot_id=bot.user_id, bot_name=bot.username)
         return destination.bot_id
 
-    def _finds_no_place(self, post: Post, view: RunView) -> bool:
-        """Whether all places of open posts are taken. A run that is over needs none, and a post keeps its own."""
-        if post.post_id or post.intent_at is not None or view.word.over:
+    def _unchanged(self, post: Post, view: RunView, revision: int, text: str, note: str) -> bool:
+        """The post says this already. An end is read back once, at its time. Returns whether a request was made."""
+        if post.wanted_revision > post.sent_revision:
+            circuit.unchanged(post.destination)
+        self._sent(post, view, revision, post.sent_hash, note)
+        if not view.word.over or note or post.closed or self.clock() < post.verify_at:
             return False
-        if Post.objects.holding_a_place().count() < self.manner.max_open:
+        if not circuit.may_send(post.destination, self.clock()):
             return False
-        Post.objects.filter(id=post.id).update(not_before=self.clock() + 1.0, last_error=WAITS)
+        says = self._client(post.destination).get_post(post.post_id).message
+        circuit.answered(post.destination, self.clock())
+        if says == text or post.mismatches >= MISMATCHES:
+            Post.objects.filter(id=post.id).update(closed=True)
+        else:
+            log.warning("The post of run %s did not say how the run ended; that is sent again.", post.run_id)
+            Post.objects.filter(id=post.id).update(sent_hash="", mismatches=F("mismatches") + 1)
         return True
-
-    def _intend(self, post: Post, view: RunView) -> bool:
-        """Commit the intent to create. False: somebody else has taken the last place meanwhile."""
-        with transaction.atomic():
-            Destination.objects.select_for_update().get(id=post.destination_id)
-            if self._finds_no_place(post, view):
-                return False
-            post.intent_at = self.clock()
-            Post.objects.filter(id=post.id).update(intent_at=post.intent_at)
-        return True
-
-    def _lost_post(self, post: Post, client: Mattermost, bot_id: str) -> SeenPost | None:
-        """A post that an earlier create may have made, although its answer never came."""
-        if self.clock() - (post.intent_at or 0.0) <= SAME_NONCE_S:
-            return None
-        since = int((seconds(post.created_at) - SKEW_S) * 1000)
-        found = client.find_by_nonce(post.channel_id, post.nonce, bot_id=bot_id, since_ms=since)
-        if found is None:
-            post.intent_at = self.clock()
-            Post.objects.filter(id=post.id).update(intent_at=post.intent_at)
-        return found
-
-    def _create(self, post: Post, client: Mattermost, text: str, *, fresh: bool) -> SeenPost:
-        """``fresh``: this is the first create, so a refusal means that there is no post, and the place is free."""
-        while True:
-            try:
-                return client.create_post(
-                    channel_id=post.channel_id, message=text, root_id=post.root_id, props=_props(post),
-                    pending_post_id=post.nonce,
-                )  # fmt: skip
-            except RootRefused:
-                if not post.root_id:
-                    raise
-                without_root(post)
-            except MattermostError as error:
-                if fresh and not error.maybe_applied:
-                    post.intent_at = None
-                    Post.objects.filter(id=post.id).update(intent_at=None)
-                raise
 
     def _sent(self, post: Post, view: RunView, revision: int, digest: str, note: str) -> None:
         """The post says this now, whether that took a request or not."""
+        now = self.clock()
+        newer = When(wanted_revision__gt=revision, then=now)
+        same = digest == post.sent_hash
         Post.objects.filter(id=post.id).update(
             sent_revision=revision,
+            behind_since=Case(newer, default=0.0),
             sent_word=view.word.value,
             sent_hash=digest,
-            sent_at=self.clock(),
-            closed=view.word.over and not note,
+            sent_at=now,
+            verify_at=post.verify_at if same else max(now + VERIFY_S, post.lost_at + LATE_S if post.lost_at else 0.0),
+            closed=post.closed and same,
             stop_note=bool(note),
             send_now=False,
             attempts=0,
             not_before=0.0,
             last_error="",
         )
-
-
-def _props(post: Post) -> dict[str, object]:
-    """Always the whole set: a patch replaces all props."""
-    return {"from_bot": "true", "live_status": {"v": 1, "nonce": post.nonce, "run": post.run_id}}

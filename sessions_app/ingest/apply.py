@@ -113,7 +113,7 @@ def look_again(now: float, limits: Limits) -> None:
 
 def _judge(roots: set[int], now: float, limits: Limits) -> set[int]:
     judged = judge_trees(roots, now, limits)
-    tell_posts(judged)
+    tell_posts(judged, now)
     return {run.id for run in judged}
 
 

@@ -49,7 +49,7 @@ def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
             continue
         answer = _answer(run, now, policy)
         if isinstance(answer, Target):
-            made.append(_post(run, answer, policy.destination_id))
+            made.append(_post(run, answer, policy.destination_id, now))
         why = "" if isinstance(answer, Target) else answer
         if run.no_post != why:
             run.no_post = why
@@ -92,7 +92,7 @@ def _answer(run: Run, now: float, policy: PostPolicy) -> Target | str:
     return target_of(state, facts, newest=newest, default_channel=policy.default_channel) or NOWHERE
 
 
-def _post(run: Run, target: Target, destination_id: int) -> Post:
+def _post(run: Run, target: Target, destination_id: int, now: float) -> Post:
     return Post(
         run=run,
         destination_id=destination_id,
@@ -101,6 +101,7 @@ def _post(run: Run, target: Target, destination_id: int) -> Post:
         thread_id=target.thread_id,
         prompt_id=target.prompt_id,
         wanted_revision=run.revision,
+        behind_since=now,
         wanted_word=run.word,
         run_over=run.over,
         run_started_at=seconds(run.started_at),

@@ -144,11 +144,13 @@ def _member(run: Run, state: RunState, told: Child | None) -> Member:
         facts = replace(facts, asks=())
     if facts is not None and state.window not in {"", facts.session_id}:
         facts = None
+    row = facts_from(session.facts) if facts is None and not session.vanished and not state.queued else None
     return Member(
         id=run.id,
         parent_id=run.parent_id,
         state=state,
         facts=facts,
+        row=row if row is not None and state.window in {"", row.session_id} else None,
         vanished=session.vanished,
         told=told,
         registered=_registered(children_from(session.registered), told),
@@ -171,7 +173,7 @@ def _registered(entries: Sequence[ChildFact], told: Child | None) -> ChildFact |
     return entries[-1] if entries else None
 
 
-def tell_posts(roots: Sequence[Run]) -> None:
+def tell_posts(roots: Sequence[Run], now: float) -> None:
     """Move the wanted revision of the posts of these roots.
 
     A run may have got its post before its parent was known: that post goes on, and moves with the tree.
@@ -184,9 +186,11 @@ def tell_posts(roots: Sequence[Run]) -> None:
         revision = max(revisions[run.root_id or run.id], post.wanted_revision)
         if (post.wanted_revision, post.run_over) == (revision, run.over):
             continue
+        if post.wanted_revision == post.sent_revision:
+            post.behind_since = now
         post.wanted_revision, post.wanted_word, post.run_over = revision, run.word, run.over
         post.run_started_at = seconds(run.started_at)
         if not run.over:
             post.closed = False
         behind.append(post)
-    save_rows(behind, ["wanted_revision", "wanted_word", "run_over", "run_started_at", "closed"])
+    save_rows(behind, ["wanted_revision", "wanted_word", "run_over", "run_started_at", "closed", "behind_since"])

@@ -21,11 +21,15 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def holding_a_place(self) -> Self:
         """Posts of live runs that exist or are being made: they count against the limit of open posts."""
-        return self.filter(closed=False, parked="").exclude(intent_at=None)
+        return self._unfinished().exclude(intent_at=None)
 
     def open(self) -> Self:
         """Posts that people can see and that do not say yet how their run ended."""
-        return self.filter(closed=False, parked="").exclude(post_id="")
+        return self._unfinished().exclude(post_id="")
+
+    def _unfinished(self) -> Self:
+        says_the_end = Q(run_over=True, wanted_revision=F("sent_revision"), stop_note=False)
+        return self.filter(closed=False, parked="").exclude(says_the_end)
 
 
 class Post(models.Model):
@@ -46,15 +50,21 @@ class Post(models.Model):
     nonce = models.CharField(max_length=26, default=new_nonce, unique=True)
     intent_at = models.FloatField(null=True, blank=True, help_text="When its creation was first intended.")
     post_id = models.CharField(max_length=26, blank=True, db_index=True)
+    made_at = models.FloatField(default=0.0, help_text="When it was made in Mattermost.")
+    earlier = models.TextField(blank=True, help_text="Ids of posts that it took the place of, one per line.")
     wanted_revision = models.PositiveIntegerField(default=0)
     sent_revision = models.PositiveIntegerField(default=0)
+    behind_since = models.FloatField(default=0.0, help_text="Since when it does not say the newest; 0: it does.")
     wanted_word = models.CharField(max_length=20, blank=True)
     sent_word = models.CharField(max_length=20, blank=True)
     sent_hash = models.CharField(max_length=64, blank=True)
     sent_at = models.FloatField(default=0.0)
     run_started_at = models.FloatField(default=0.0)
     run_over = models.BooleanField(default=False)
-    closed = models.BooleanField(default=False, help_text="Whether it says how the run ended.")
+    closed = models.BooleanField(default=False, help_text="Whether it has been seen to say how the run ended.")
+    verify_at = models.FloatField(default=0.0, help_text="When to look whether it really says how the run ended.")
+    mismatches = models.PositiveSmallIntegerField(default=0, help_text="How often it said something else then.")
+    lost_at = models.FloatField(default=0.0, help_text="When an answer to an edit was lost: it may be applied late.")
     stop_note = models.BooleanField(default=False, help_text="Whether it says that the watcher stopped.")
     send_now = models.BooleanField(default=False, help_text="Asked for by hand: send whatever the pace.")
     not_before = models.FloatField(default=0.0, help_text="When it may be tried again (seconds since 1970).")

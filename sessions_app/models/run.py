@@ -96,7 +96,7 @@ class Run(models.Model):
 def view_of(run: Run, children: Mapping[int | None, list[Run]], path: tuple[int, ...] = ()) -> RunView:
     """One run and those below it. Deep trees come from hostile input only: below 64 levels they are left out."""
     state = run.value
-    below = () if len(path) >= 64 or run.id in path else tuple(children.get(run.id, ()))
+    below = [] if len(path) >= 64 or run.id in path else _as_spawned(state, children.get(run.id, []))
     over = Word(run.word) in OVER
     left_open = tuple(_step(step) for step in state.open)
     return RunView(
@@ -119,6 +119,15 @@ def view_of(run: Run, children: Mapping[int | None, list[Run]], path: tuple[int,
         background=len(state.background),
         cut_off=state.cut_off,
         children=tuple(view_of(child, children, (*path, run.id)) for child in below),
+    )
+
+
+def _as_spawned(state: RunState, children: Iterable[Run]) -> list[Run]:
+    """Sub-agents in the order in which they were spawned, whichever was seen first; those that no line names last."""
+    order = {child.key: place for place, child in reversed(list(enumerate(state.children)))}
+    return sorted(
+        children,
+        key=lambda run: (order.get(run.session.key, len(order)), seconds(run.started_at), run.session.key, run.no),
     )
 
 

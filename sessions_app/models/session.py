@@ -7,7 +7,7 @@ class Session(models.Model):
     """The watcher owns these rows. ``facts`` and ``registered`` are what the store said last, as JSON."""
 
     store = models.CharField(max_length=400, help_text="The store it was found in.")
-    key = models.CharField(max_length=500, help_text="OpenClaw's name for it.")
+    key = models.CharField(max_length=500, help_text="Its name in its store.")
     agent = models.CharField(max_length=200, blank=True)
     label = models.CharField(max_length=300, blank=True, help_text="The name a sub-agent was given.")
     model = models.CharField(max_length=120, blank=True)

@@ -55,6 +55,7 @@ class Facts:
     from_row: Address = field(default_factory=Address)
     running: bool | None = None
     has_status: bool = False  # the store tells the state of a turn itself
+    names_post: bool = False  # a prompt of this store may name the Mattermost post that asked for it
     holder_dead: bool = False  # the process that held the turn is gone from this host
     outcome: Outcome | None = None
     reason: str = ""
@@ -79,6 +80,7 @@ class ChildFact:
     outcome: Outcome | None = None
     reason: str = ""
     answered_at: float = 0.0
+    owed: bool = False  # the store says that its end is still to be told to its parent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

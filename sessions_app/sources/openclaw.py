@@ -12,7 +12,7 @@ from pathlib import Path
 from sessions_app.sources.base import About, Chunk, Mark, Survey, Touch
 from sessions_app.sources.openclaw_about import about, nothing_to_see
 from sessions_app.sources.openclaw_config import NAME
-from sessions_app.sources.openclaw_cron import jobs_with_their_runs
+from sessions_app.sources.openclaw_cron import runs_of_jobs
 from sessions_app.sources.openclaw_jsonl import OpenClawJsonl
 from sessions_app.sources.openclaw_sqlite import FILE, WITHIN, OpenClawSqlite, has_session_nodes
 from sessions_app.sources.openclaw_state import SharedState
@@ -42,7 +42,7 @@ class OpenClaw:
         moved = tuple(agent for agent in agents if has_session_nodes(self.root / "agents" / agent / "agent" / FILE))
         files = self.files.survey(without=frozenset(moved))
         rows = self.database.survey(moved)
-        sessions = jobs_with_their_runs({**files.sessions, **rows.sessions})
+        sessions = runs_of_jobs({**files.sessions, **rows.sessions})
         problems = files.problems + rows.problems
         unseen = () if sessions or problems else nothing_to_see(self.root)
         shared, trouble = self.shared.look()

@@ -241,7 +241,7 @@ def _archived(path: Path) -> Path:
 
 def _by_lock(facts: Facts, lock: Lock | None, agent: Agent, ours: bool) -> Facts:
     """No status, as in 2026.2: a lock says that a turn is going on, unless its process is gone from this host."""
-    facts = replace(facts, has_status=agent.has_status)
+    facts = replace(facts, has_status=agent.has_status, names_post=not agent.has_status)
     if lock is None:
         return replace(facts, running=False if agent.locks_seen or agent.has_status else None)
     dead = ours and lock.holder_dead()

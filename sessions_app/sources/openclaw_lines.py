@@ -53,6 +53,7 @@ ERROR_CHARS = 400
 ID_CHARS = 200
 SILENT = {"NO_REPLY", "HEARTBEAT_OK"}
 MIRROR = "delivery-mirror"  # what another session sent to this one's channel, noted here: no turn
+FALLBACK = b":settled-finalization-fallback"
 STOPS = {
     "toolUse": Stop.TOOLS,
     "stop": Stop.STOP,
@@ -152,10 +153,15 @@ def _message(message: Message, common: dict[str, Any]) -> AnyEvent:
                 from_channel=not says(message.idempotency_key),
             )
         case "assistant":
-            return Noted(**common, kind=MIRROR) if message.model == MIRROR else _agent_said(message, common)
+            return Noted(**common, kind=MIRROR) if _is_from_elsewhere(message) else _agent_said(message, common)
         case "toolResult":
             return _tool_ended(message, common)
     return Noted(**common, kind=plain(message.role, ID_CHARS))
+
+
+def _is_from_elsewhere(message: Message) -> bool:
+    """What another session sent to this one's channel is noted here. OpenClaw's own last word on a turn is not."""
+    return message.model == MIRROR and FALLBACK not in bytes(message.idempotency_key)
 
 
 def said_in(message: str) -> AnyEvent | None:
@@ -195,7 +201,8 @@ def _agent_said(message: Message, common: dict[str, Any]) -> AgentSaid:
         error=clean(message.error_message or "", ERROR_CHARS),
         usage=_usage(message.usage),
         model=clean(message.model or "", 120),
-        turn_id=plain(extra.run_id or "", ID_CHARS),
+        turn_id=(turn := plain(extra.run_id or "", ID_CHARS)),
+        woken_by=turn if "announce:" in turn else "",  # 2026.9: announce:v1:<key>:<turn>
     )
 
 

@@ -196,6 +196,7 @@ def facts_of(key: str, row: Row, *, agent: str, transcript: str) -> Facts:
         from_row=_delivery(row),
         running=None if row.status is None else row.status == "running",
         has_status=row.status is not None,
+        names_post=row.status is None,  # 2026.3 to 2026.7 have a status, and never do
         outcome=OVER.get(row.status or ""),
         reason=clean(row.last_run_error or "", 400) or ("time limit reached" if row.status == "timeout" else ""),
         started_at=seconds(row.started_at),

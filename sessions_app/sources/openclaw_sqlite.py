@@ -155,7 +155,7 @@ def _facts(key: str, node: Node, row: Row, agent: str) -> Facts:
     row.updated_at = row.updated_at or node.updated_at
     facts = facts_of(key, row, agent=agent, transcript=name)
     # A fresh or reset row has no status yet: that is no turn, and no reason to wait for silence.
-    return replace(facts, running=node.status == "running", has_status=True, problem=problem)
+    return replace(facts, running=node.status == "running", has_status=True, names_post=True, problem=problem)
 
 
 class Fork:

@@ -27,13 +27,10 @@ from sessions_app.sources.text import clean, plain
 FOLDER, FILE = "state", "openclaw.sqlite"
 MOST = 5000  # newest rows that are read
 SPAWNS = ("payload_json", "run_id", "child_session_key", "requester_session_key", "created_at")
+# Columns of 2026.7; later releases have all of it in the payload.
 SPAWN_EXTRAS = (
-    "label",
-    "started_at",
-    "ended_at",
-    "outcome_json",
-    "cleanup_completed_at",
-)  # 2026.7; later in the payload
+    "label", "started_at", "ended_at", "outcome_json", "cleanup_completed_at", "expects_completion_message",
+)  # fmt: skip
 APPROVALS = (
     "approval_id", "kind", "status", "presentation_json", "source_session_key", "created_at_ms", "expires_at_ms",
 )  # fmt: skip
@@ -66,6 +63,7 @@ class Payload(Struct, rename="camel"):
     outcome: Raw = NOTHING
     execution: Raw = NOTHING
     cleanup_completed_at: float | None = None
+    expects_completion_message: bool | None = None
 
 
 class Presentation(Struct, rename="camel"):
@@ -136,6 +134,8 @@ def _child(row: Mapping[str, Any]) -> ChildFact:
     ended = execution.outcome or as_type(Ended, payload.outcome) or _as(Ended, row.get("outcome_json")) or Ended()
     outcome, reason = outcome_of(ended.status, ended.error)
     ended_at = execution.ended_at or payload.ended_at or row.get("ended_at")
+    answered_at = _time(payload.cleanup_completed_at or row.get("cleanup_completed_at"))
+    expected = payload.expects_completion_message or bool(row.get("expects_completion_message"))
     return ChildFact(
         key=key_of(str(row["child_session_key"])),
         turn_id=plain(payload.task_run_id or str(row["run_id"]), 200),
@@ -145,7 +145,8 @@ def _child(row: Mapping[str, Any]) -> ChildFact:
         ended_at=_time(ended_at) if outcome else 0.0,
         outcome=outcome,
         reason=reason,
-        answered_at=_time(payload.cleanup_completed_at or row.get("cleanup_completed_at")),
+        answered_at=answered_at,
+        owed=bool(expected and outcome and not answered_at),
     )
 
 

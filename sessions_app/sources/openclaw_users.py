@@ -35,7 +35,18 @@ CRON_TAIL = re.compile(r"\n+(?:Current time: |Reference UTC: |This is an unatten
 HOOKED = re.compile(r"<<<EXTERNAL_UNTRUSTED_CONTENT[^>\n]{0,100}>>>\n(?P<body>.*?)\n<<<END_EXTERNAL", re.DOTALL)
 # 2026.9 says it in one line; before that OpenClaw's own prompt named the file and the answer.
 HEARTBEATS = ("[OpenClaw heartbeat poll]", "Read HEARTBEAT.md", "Run the following periodic tasks")
-OWN = ("[System Message]", "[OpenClaw exec completion]", "[System] Your previous turn was interrupted", "[OpenClaw ")
+# A job's result, told to the session of the channel that it goes to: a turn of that session, asked for by nobody.
+TOLD_OF = r"\A\[System Message\]\s{0,9}(?:\[sessionId: [^\]\n]{1,100}\]\s*)?"
+CRON_TOLD = re.compile(TOLD_OF + r"A cron job \"(?P<name>[^\"\n]{0,200})\"")
+QUEUED = re.compile(r"\A\[Queued messages while agent was busy\]\s*(?:---\s*)?(?:Queued #1\s*)?")
+RESET = "A new session was started via /new or /reset."
+OWN = (
+    "[System Message]",
+    "[OpenClaw exec completion]",
+    "[System] Your previous turn was interrupted",
+    "[OpenClaw ",
+    "Continue where you left off. The previous model attempt failed",
+)
 
 
 def user_said(
@@ -55,6 +66,10 @@ def user_said(
     body = TIME.sub("", text.lstrip(), count=1)
     if body.startswith("[Subagent Context]") and "[Subagent Task]" in body and not hidden:
         return _task(body, common)
+    if told := CRON_TOLD.match(body):
+        return UserSaid(**common, origin=Origin.HEARTBEAT, text=clean(told["name"], 300) or "cron job")
+    if body.startswith(RESET):
+        return UserSaid(**common, origin=Origin.PROMPT, text="/new")
     if body.startswith("[System Message]"):
         return _announcement(body, common)
     if body.startswith(HEARTBEATS):
@@ -123,6 +138,7 @@ def _prompt(body: str, common: dict[str, Any], extra: Extra, from_channel: bool)
 
 def _wanted(body: str) -> str:
     """What a schedule or a hook wants, without what OpenClaw says around it to the model."""
+    body = QUEUED.sub("", body, count=1)
     if found := CRON.match(body):
         wanted = body[found.end() :]
         return found["name"] if not wanted.strip() else CRON_TAIL.split(wanted, maxsplit=1)[0]

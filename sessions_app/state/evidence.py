@@ -54,6 +54,8 @@ def _by_hand(member: Member) -> Iterator[Piece]:
 
 def _of_before(member: Member) -> Iterator[Piece]:
     """A row tells of a session's newest run only; what it said of an older one was true while that was the newest."""
+    if (row := member.row) is not None and row.has_status and row.outcome is not None:
+        yield Basis.STORE, f"says {row.outcome} of a newer run of this session", row.ended_at
     if member.facts is None and member.was is not None:
         yield member.was.basis, f"was judged earlier ({member.was.because})", member.was.at
 

@@ -77,7 +77,8 @@ def _verdict(member: Member, kids: Sequence[Member], below: Sequence[Verdict], n
         return _waiting(turn, seen, now, limits)
     ended = max([turn.at, *(verdict.ended_at or 0.0 for verdict in below)])
     answered = all(is_answered(member, kid, verdict) for kid, verdict in zip(kids, below, strict=True))
-    settled = turn.at + SETTLE_S if answered else ended + UNANSWERED_S
+    owed = any(kid.registered is not None and kid.registered.owed for kid in kids)
+    settled = turn.at + SETTLE_S if answered else ended + (limits.lost_s if owed else UNANSWERED_S)
     if now >= settled or member.finished_by_hand:
         return _over(turn, ended, seen)
     return replace(_waiting(turn, seen, now, limits), look_at=settled, because="sub-agents ended, not yet answered")

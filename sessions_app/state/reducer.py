@@ -133,18 +133,18 @@ def _route(runs: Mapping[int, RunState], current: int, event: AnyEvent, child_ke
         for number in sorted(runs, reverse=True):
             if any(step.call_id == event.call_id for step in runs[number].open):
                 return number
-    if isinstance(event, AgentSaid) and "announce:" in event.turn_id:
-        return _named(runs, event.turn_id) or newest
+    if isinstance(event, AgentSaid) and event.woken_by:
+        return _named(runs, event.woken_by) or newest
     has_turn = runs.get(current)
     if has_turn is not None and (has_turn.turn_open or has_turn.outcome is Outcome.FAILED):
         return current
     return newest
 
 
-def _named(runs: Mapping[int, RunState], turn_id: str) -> int:
-    """The run whose sub-agent a turn's own id names (2026.9: ``announce:v1:<key>:<turn>``)."""
+def _named(runs: Mapping[int, RunState], woken_by: str) -> int:
+    """The newest run that has a sub-agent which this names."""
     for number in sorted(runs, reverse=True):
-        if any(is_named(child, turn_id) for child in runs[number].children):
+        if any(is_named(child, woken_by) for child in runs[number].children):
             return number
     return 0
 

@@ -43,8 +43,8 @@ def may_be_fixed(run: RunState, facts: Facts) -> bool:
     """Whether the target is known for good.
 
     A provisional run has no prompt yet. Its place is known all the same when the key names the thread, or when the
-    release has a status and so (2026.3 to 2026.7) never names the asking post in the prompt.
+    prompts of this store never name the asking post.
     """
     if not run.provisional:
         return True
-    return bool(facts.from_key.thread_id) or (bool(facts.from_key.channel_id) and facts.has_status)
+    return bool(facts.from_key.thread_id) or (bool(facts.from_key.channel_id) and not facts.names_post)

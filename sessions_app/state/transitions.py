@@ -73,19 +73,18 @@ def _heard_of(run: RunState, key: str, at: float) -> RunState:
     return replace(run, children=children) if key else run
 
 
-def _announced(run: RunState, turn_id: str) -> str:
-    """The key of the sub-agent whose end woke this turn (2026.9: ``announce:v1:<key>:<turn>``)."""
-    named = (child.key for child in run.children if is_named(child, turn_id))
-    return next(named, "") if "announce:" in turn_id else ""
+def _announced(run: RunState, woken_by: str) -> str:
+    """The key of the sub-agent whose end woke this turn; "" where none did."""
+    return next((child.key for child in run.children if is_named(child, woken_by)), "")
 
 
-def is_named(child: Child, turn_id: str) -> bool:
-    """Whether a turn's own id names this sub-agent (2026.9: ``announce:v1:<key>:<turn>``)."""
-    return f":{child.key}:" in turn_id or bool(child.turn_id and child.turn_id in turn_id)
+def is_named(child: Child, woken_by: str) -> bool:
+    """Whether what woke a turn names this sub-agent: its session's key between colons, or its turn."""
+    return f":{child.key}:" in f":{woken_by}:" or bool(child.turn_id and child.turn_id in woken_by)
 
 
 def _said(run: RunState, event: AgentSaid) -> RunState:
-    run = _heard_of(run, _announced(run, event.turn_id), event.at)
+    run = _heard_of(run, _announced(run, event.woken_by), event.at)
     if run.yielded and event.stop is Stop.ABORTED:
         return run  # that is how a yield ends the turn; the line is deleted a moment later
     known = {step.call_id for step in run.open}
@@ -122,7 +121,14 @@ def _ended(run: RunState, event: ToolEnded) -> RunState:
         return run
     step = asked or Step(call_id=event.call_id, tool=event.tool, started_at=event.at)
     child_key = event.spawned.key if event.spawned else ""
-    done = replace(step, ended_at=event.at, ok=event.ok, error=event.error, child_key=child_key, running=event.running)
+    done = replace(
+        step,
+        ended_at=event.at,
+        ok=None if event.asks else event.ok,
+        error=event.error,
+        child_key=child_key,
+        running=event.running,
+    )
     if event.yielded:
         run = replace(run, turn_open=False, turn_ended_at=event.at, outcome=Outcome.DONE, yielded=True)
     children = run.children

@@ -65,6 +65,7 @@ class Member:
     vanished: bool = False  # its row was there and is gone
     told: Child | None = None  # what its parent's lines say of it
     registered: ChildFact | None = None
+    row: Facts | None = None  # the session's row, when it tells of a newer run
     was: Turn | None = None  # how it had ended when it was judged last; None while it had not
     finished_by_hand: float = 0.0
 
@@ -120,7 +121,9 @@ def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:
         if now < done_at:
             because = "no status and no lock yet"
             return Turn(outcome=None, at=state.turn_ended_at, because=because, basis=Basis.STORE, look_at=done_at)
-    if facts.outcome in {Outcome.FAILED, Outcome.STOPPED} and facts.ended_at >= state.turn_started_at:
+    # 2026.9 calls a turn killed whose answer was the word for nothing to say.
+    overruling = {Outcome.FAILED} if state.silent else {Outcome.FAILED, Outcome.STOPPED}
+    if facts.outcome in overruling and facts.ended_at >= state.turn_started_at:
         reason, because = state.reason or facts.reason, f"the store says {facts.outcome}"
         return replace(ended, outcome=facts.outcome, reason=reason, because=because, basis=Basis.STORE)
     return ended
@@ -148,10 +151,27 @@ def _open_turn(member: Member, last: float, now: float, limits: Limits) -> Turn:
     if member.vanished and told is None:
         because = "its row is gone"
         return Turn(outcome=Outcome.STOPPED, at=last, because=because, basis=Basis.STORE, reason="session deleted")
-    if state.provisional and told is not None and not _begun(member):
+    return _superseded(member, last) or _goes_on(member, last)
+
+
+def _goes_on(member: Member, last: float) -> Turn:
+    state = member.state
+    if state.provisional and member.told is not None and not _begun(member):
         return Turn(outcome=None, at=last, because="spawned, and not begun", basis=Basis.PARENT, queued=True)
     because = "a tool call is open" if state.open else "the last line leaves it open"
     return Turn(outcome=None, at=last, because=because, basis=Basis.LINE)
+
+
+def _superseded(member: Member, last: float) -> Turn | None:
+    """A session has one turn at a time: an older run cannot go on when the row says that a newer one has ended."""
+    row = member.row
+    if row is None or not row.has_status or row.outcome is None or row.ended_at < last:
+        return None
+    outcome = Outcome.FAILED if row.outcome is Outcome.FAILED else Outcome.STOPPED
+    return Turn(
+        outcome=outcome, at=row.ended_at, because="a newer run of its session has ended", basis=Basis.STORE,
+        reason=row.reason or "a newer prompt took its turn",
+    )  # fmt: skip
 
 
 def _in_queue(member: Member, last: float, now: float, limits: Limits) -> Turn:

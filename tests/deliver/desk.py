@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sessions_app.deliver.dispatcher import Dispatcher
+from sessions_app.deliver.manner import Manner
 from sessions_app.deliver.mattermost import Mattermost
-from sessions_app.deliver.publisher import Manner, Publisher
+from sessions_app.deliver.publisher import Publisher
 from sessions_app.models import Destination, Post, Run
 from sessions_app.models.times import moment
 from sessions_app.state.view import OVER, Word
@@ -54,7 +55,12 @@ class Desk:
         """The post of a new run, made and right."""
         post = self.wanted(word, **fields)
         assert self.publisher.publish(post.id)
-        return self.fresh(post)
+        return self.seen(post) if word in OVER else self.fresh(post)
+
+    def seen(self, post: Post) -> Post:
+        """Let it be read back whether it says how the run ended; how it stands then."""
+        self.clock.advance(max(0.0, self.fresh(post).verify_at - self.now))
+        return self.publish(post)
 
     def change(self, post: Post, word: Word | None = None, *, title: str = "") -> Post:
         """The run has something new to show; as ingest tells it."""

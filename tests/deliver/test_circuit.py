@@ -38,7 +38,7 @@ class TestCircuit:
 
     def test_a_success_between_failures_counts_from_zero(self, destination: Destination) -> None:
         broken(destination, 2)
-        circuit.succeeded(now_of(destination), NOW)
+        circuit.succeeded(now_of(destination), NOW, made=False, coalesced=0)
         assert broken(destination, 2).circuit == Circuit.CLOSED
 
     def test_what_only_a_person_can_mend_opens_it_at_once(self, destination: Destination) -> None:
@@ -59,7 +59,7 @@ class TestCircuit:
 
     def test_a_probe_that_succeeds_closes_it(self, destination: Destination) -> None:
         assert circuit.may_send(broken(destination), NOW + 2)
-        circuit.succeeded(now_of(destination), NOW + 2)
+        circuit.succeeded(now_of(destination), NOW + 2, made=False, coalesced=0)
         closed = now_of(destination)
         assert (closed.circuit, closed.failures, closed.open_until) == (Circuit.CLOSED, 0, 0.0)
         assert (closed.last_ok_at, closed.updates_sent) == (moment(NOW + 2), 1)
@@ -92,8 +92,8 @@ class TestCircuit:
     ) -> None:
         caplog.set_level("INFO")
         broken(destination)
-        circuit.succeeded(now_of(destination), NOW)
-        circuit.succeeded(now_of(destination), NOW)
+        circuit.succeeded(now_of(destination), NOW, made=False, coalesced=0)
+        circuit.succeeded(now_of(destination), NOW, made=False, coalesced=0)
         assert caplog.messages == ["https://chat.example.com answers again."]
 
 

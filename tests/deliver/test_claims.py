@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from sessions_app.deliver import publisher as module
 from sessions_app.deliver.mattermost import ServerTrouble
 from sessions_app.deliver.publisher import LEASE_S
@@ -93,12 +95,19 @@ class TestClaim:
 
 class TestBudget:
     def test_without_a_slot_it_comes_back_when_there_is_one(self, desk: Desk) -> None:
-        first, second, slow = desk.wanted(), desk.wanted(), desk.worker(edits_per_s=5.0)
+        first, second, slow = desk.wanted(), desk.wanted(), desk.worker(edits_per_s=0.5)
         assert slow.publish(first.id)
         assert not slow.publish(second.id)
-        assert desk.fresh(second).not_before == desk.now + 0.2
-        desk.clock.advance(0.2)
+        assert desk.fresh(second).not_before == desk.now + 2.0
+        desk.clock.advance(2.0)
         assert slow.publish(second.id)
+
+    def test_a_slot_that_comes_soon_is_waited_for(self, desk: Desk) -> None:
+        first, second, began = desk.wanted(), desk.wanted(), desk.now
+        worker = desk.worker(edits_per_s=5.0)
+        assert worker.publish(first.id)
+        assert worker.publish(second.id)
+        assert desk.now == pytest.approx(began + 0.2)
 
     def test_a_quick_repeat_takes_a_slot_too(self, desk: Desk) -> None:
         desk.mm.faults.fail_next(9, status=500, where=creates)
@@ -114,6 +123,6 @@ class TestBudget:
 
     def test_without_a_slot_no_probe_is_claimed(self, desk: Desk) -> None:
         post = desk.wanted()
-        Destination.objects.update(circuit=Circuit.OPEN, open_until=desk.now, next_slot_at=desk.now + 0.1)
+        Destination.objects.update(circuit=Circuit.OPEN, open_until=desk.now, next_slot_at=desk.now + 0.6)
         assert not desk.publisher.publish(post.id)
         assert desk.server.circuit == Circuit.OPEN

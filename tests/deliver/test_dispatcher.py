@@ -11,7 +11,7 @@ from tests.deliver.desk import Desk
 
 
 class TestOrder:
-    def test_endings_and_failures_then_creates_and_words_then_changes_longest_waiting_first(self, desk: Desk) -> None:
+    def test_endings_and_new_posts_then_whoever_has_waited_longest(self, desk: Desk) -> None:
         ages = [desk.there(title=f"age {n}") for n in range(1)]
         desk.clock.advance(1)
         changed = [desk.there(title=f"change {n}") for n in range(2)]
@@ -25,7 +25,7 @@ class TestOrder:
         desk.change(done, Word.DONE)
         Post.objects.filter(id=changed[0].id).update(sent_at=desk.now - 20)
         Post.objects.filter(id=changed[1].id).update(sent_at=desk.now - 30)
-        assert desk.due() == [failed, done, new, word, changed[1], changed[0], *ages]
+        assert desk.due() == [new, failed, done, *ages, word, changed[1], changed[0]]
 
     def test_of_new_posts_that_of_the_older_run_comes_first(self, desk: Desk) -> None:
         late, early = desk.wanted(ago=10.0), desk.wanted(ago=60.0)

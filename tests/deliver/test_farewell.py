@@ -50,7 +50,7 @@ def test_what_does_not_fit_into_the_time_is_left_and_counted(desk: Desk) -> None
     desk.publisher, began = desk.worker(edits_per_s=5.0), desk.now
     said, left = farewell(desk)
     assert said + left == 30
-    assert 15 <= said <= 20
+    assert 15 <= said <= 22  # five a second, and one at once
     assert noted(desk) == [str(number) for number in range(29, 29 - said, -1)]
     assert desk.now - began <= 4.3
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sessions_app.deliver.publisher import SAME_NONCE_S, STOPPED
+from sessions_app.deliver.creating import SAME_NONCE_S
+from sessions_app.deliver.publisher import STOPPED
 from sessions_app.models import Post
 from sessions_app.state.view import Word
 from tests.deliver.desk import Desk
@@ -43,7 +44,7 @@ def test_after_that_it_is_found_by_its_nonce_adopted_and_brought_to_the_newest(d
     post = desk.publish(post)
     assert [shown.id for shown in desk.mm.bot_posts()] == [post.post_id]
     assert "Changed meanwhile" in desk.shown(post).message
-    assert (post.sent_revision, post.closed) == (2, True)
+    assert (post.sent_revision, desk.seen(post).closed) == (2, True)
     assert sum(request.is_create for request in desk.mm.requests) == 1
 
 

@@ -53,7 +53,7 @@ class TestOnePost:
         post = desk.publish(desk.publish(desk.wanted()))
         assert desk.shown(post).message == "x" * 3000
         assert (post.reduced, post.parked, post.last_error) == (True, "", "")
-        assert desk.publish(desk.change(post, Word.DONE)).closed
+        assert desk.seen(desk.publish(desk.change(post, Word.DONE))).closed
 
     def test_the_time_limit_for_edits_is_a_reason_to_give_up(self, desk: Desk) -> None:
         post = desk.there()
@@ -131,8 +131,8 @@ class TestAllPosts:
         assert not desk.publisher.publish(other.id)
         assert desk.writes == asked + 1
         desk.mm.set_rate_limit(RateLimit(per_s=100))
-        assert desk.retry(other).closed
-        assert desk.retry(post).closed
+        assert desk.seen(desk.retry(other)).closed
+        assert desk.seen(desk.retry(post)).closed
 
     def test_a_refused_token_opens_the_circuit_and_says_what_to_do(self, desk: Desk) -> None:
         post = desk.wanted()

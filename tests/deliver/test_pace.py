@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.deliver.pace import AGE_EVERY_S, CREATE_AFTER_S, Due, Rank, Standing, due
+from sessions_app.deliver.pace import AGE_EVERY_S, CREATE_AFTER_S, Due, Rank, Standing, budget, due
 
 BEGAN = 1000.0
 RIGHT = Standing(
-    exists=True, behind=False, word_changed=False, over=False, closed=False, urgent=False, run_started_at=BEGAN,
-    sent_at=BEGAN + 40,
+    exists=True, behind=False, word_changed=False, over=False, closed=False, pressing=False, urgent=False,
+    verify_at=0.0, run_started_at=BEGAN, sent_at=BEGAN + 40,
 )  # fmt: skip
 MISSING = replace(RIGHT, exists=False, behind=True, word_changed=True, sent_at=0.0)
 NEWS = replace(RIGHT, behind=True)
@@ -26,26 +26,31 @@ CLOSED = replace(RIGHT, over=True, closed=True)
     ("post", "now", "at", "rank"),
     [
         # A new run is given a moment, in which it may be over already.
-        (MISSING, BEGAN, BEGAN + 1.5, Rank.WORD),
-        (replace(MISSING, over=True), BEGAN + 0.2, BEGAN + 0.2, Rank.ENDING),
+        (MISSING, BEGAN, BEGAN + 1.5, Rank.FIRST),
+        (replace(MISSING, over=True), BEGAN + 0.2, BEGAN + 0.2, Rank.FIRST),
         # A change of word at once, but a second after the last edit at the earliest.
-        (WORD, BEGAN + 45, BEGAN + 41, Rank.WORD),
+        (WORD, BEGAN + 45, BEGAN + 41, Rank.REST),
         # Other changes by the age of the run.
-        (NEWS, BEGAN + 41, BEGAN + 43, Rank.CHANGE),
-        (NEWS, BEGAN + 59.9, BEGAN + 43, Rank.CHANGE),
-        (NEWS, BEGAN + 60, BEGAN + 50, Rank.CHANGE),
-        (NEWS, BEGAN + 599.9, BEGAN + 50, Rank.CHANGE),
-        (NEWS, BEGAN + 600, BEGAN + 70, Rank.CHANGE),
-        (NEWS, BEGAN + 90_000, BEGAN + 70, Rank.CHANGE),
+        (NEWS, BEGAN + 41, BEGAN + 43, Rank.REST),
+        (NEWS, BEGAN + 59.9, BEGAN + 43, Rank.REST),
+        (NEWS, BEGAN + 60, BEGAN + 50, Rank.REST),
+        (NEWS, BEGAN + 599.9, BEGAN + 50, Rank.REST),
+        (NEWS, BEGAN + 600, BEGAN + 70, Rank.REST),
+        (NEWS, BEGAN + 90_000, BEGAN + 70, Rank.REST),
         # Only older: twice a minute.
-        (RIGHT, BEGAN + 41, BEGAN + 70, Rank.AGE),
+        (RIGHT, BEGAN + 41, BEGAN + 70, Rank.REST),
         # Endings wait for nothing but the throttle, and do not wait for news to say so.
-        (ENDED, BEGAN + 40.1, BEGAN + 41, Rank.ENDING),
-        (replace(RIGHT, over=True), BEGAN + 40.1, BEGAN + 41, Rank.ENDING),
-        (replace(CLOSED, behind=True), BEGAN + 40.1, BEGAN + 41, Rank.ENDING),
+        (ENDED, BEGAN + 40.1, BEGAN + 41, Rank.FIRST),
+        (replace(RIGHT, over=True), BEGAN + 40.1, BEGAN + 41, Rank.FIRST),
+        (replace(CLOSED, behind=True), BEGAN + 40.1, BEGAN + 41, Rank.FIRST),
         # By hand, or because the post says that nobody watches.
-        (replace(RIGHT, urgent=True), BEGAN + 40.1, BEGAN + 41, Rank.WORD),
-        (replace(CLOSED, urgent=True), BEGAN + 40.1, BEGAN + 41, Rank.WORD),
+        (replace(RIGHT, urgent=True), BEGAN + 40.1, BEGAN + 41, Rank.FIRST),
+        (replace(CLOSED, urgent=True), BEGAN + 40.1, BEGAN + 41, Rank.FIRST),
+        # A word that waits for a person waits for nobody else.
+        (replace(WORD, pressing=True), BEGAN + 45, BEGAN + 41, Rank.FIRST),
+        # Whether the last word is really there is looked at in its own time.
+        (replace(RIGHT, over=True, verify_at=BEGAN + 42), BEGAN + 40.1, BEGAN + 42, Rank.FIRST),
+        (replace(ENDED, verify_at=BEGAN + 99), BEGAN + 40.1, BEGAN + 41, Rank.FIRST),
     ],
 )
 def test_when_a_post_is_due(post: Standing, now: float, at: float, rank: Rank) -> None:
@@ -75,17 +80,25 @@ def test_a_new_post_does_not_wait_for_the_throttle() -> None:
     assert when.at == BEGAN + CREATE_AFTER_S
 
 
-def test_endings_go_before_words_and_words_before_changes_and_changes_before_ages() -> None:
-    ranks = [when.rank for post in (ENDED, WORD, NEWS, RIGHT) if (when := due(post, BEGAN + 60, 1.0))]
-    assert ranks == sorted(set(ranks))
-    assert len(ranks) == 4
+def test_endings_and_new_posts_go_before_all_the_others() -> None:
+    ranks = [when.rank for post in (ENDED, MISSING, WORD, NEWS, RIGHT) if (when := due(post, BEGAN + 60, 1.0))]
+    assert ranks == [Rank.FIRST, Rank.FIRST, Rank.REST, Rank.REST, Rank.REST]
+
+
+@pytest.mark.parametrize(("after", "rate"), [(-5, 1.0), (0, 1.0), (3, 2.0), (6, 4.0), (9, 5.0), (1e9, 5.0)])
+def test_after_an_outage_the_budget_grows(after: float, rate: float) -> None:
+    assert budget(5.0, BEGAN + after, ramp_from=BEGAN) == rate
+
+
+def test_a_small_budget_is_never_exceeded() -> None:
+    assert budget(0.2, BEGAN, ramp_from=BEGAN) == 0.2
 
 
 flags = st.booleans()
 times = st.floats(min_value=0, max_value=4e9)
 standings = st.builds(
-    Standing, exists=flags, behind=flags, word_changed=flags, over=flags, closed=flags, urgent=flags,
-    run_started_at=times, sent_at=times,
+    Standing, exists=flags, behind=flags, word_changed=flags, over=flags, closed=flags, pressing=flags, urgent=flags,
+    verify_at=st.just(0.0), run_started_at=times, sent_at=times,
 )  # fmt: skip
 
 

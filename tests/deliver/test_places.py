@@ -24,7 +24,7 @@ def test_one_more_waits_and_says_for_what(full: Desk) -> None:
 
 
 def test_a_run_that_is_over_needs_no_place(full: Desk) -> None:
-    assert full.publish(full.wanted(Word.DONE)).closed
+    assert full.seen(full.publish(full.wanted(Word.DONE))).closed
 
 
 @pytest.mark.parametrize("how", ["it ends", "it is given up"])

@@ -19,7 +19,7 @@ class TestCreate:
         assert body["pending_post_id"] == post.nonce
         assert body["props"] == {
             "from_bot": "true",
-            "live_status": {"v": 1, "nonce": post.nonce, "run": post.run_id},
+            "live_status": {"v": 1, "nonce": post.nonce, "run": post.run_id, "revision": 1},
         }
         assert (body["channel_id"], body["root_id"]) == (desk.channel, "")
 
@@ -97,7 +97,7 @@ class TestEdit:
             desk.change(post, word)
         after = desk.publish(post)
         assert [edit.message.split(" ")[0] for edit in desk.mm.edits(post.post_id)] == ["✅"]
-        assert (after.sent_revision, after.closed) == (4, True)
+        assert (after.sent_revision, desk.seen(after).closed) == (4, True)
 
     def test_what_changes_while_the_text_is_drawn_is_not_taken_for_sent(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
@@ -173,7 +173,7 @@ class TestStopNote:
         assert not desk.fresh(post).closed
         desk.clock.advance(1)
         assert desk.due() == [post]
-        assert desk.publish(post).closed
+        assert desk.seen(desk.publish(post)).closed
         assert STOPPED not in desk.shown(post).message
 
     def test_a_run_that_ended_unwatched_is_closed_without_the_note(self, desk: Desk) -> None:
@@ -183,7 +183,7 @@ class TestStopNote:
         desk.clock.advance(1)
         assert desk.due() == [post]
         after = desk.publish(post)
-        assert (after.closed, after.stop_note) == (True, False)
+        assert (desk.seen(after).closed, after.stop_note) == (True, False)
         assert STOPPED not in desk.shown(post).message
 
 

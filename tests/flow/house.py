@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sessions_app.deliver.dispatcher import Dispatcher
+from sessions_app.deliver.manner import Manner
 from sessions_app.deliver.mattermost import Mattermost
-from sessions_app.deliver.publisher import Manner, Publisher
+from sessions_app.deliver.publisher import Publisher
 from sessions_app.ingest.posts import PostPolicy, destination_for
 from sessions_app.ingest.watcher import Settings, WatchLoop
 from sessions_app.models import Post, Run
@@ -18,7 +19,7 @@ from tests.standin import MattermostStandIn
 
 DEFAULT_CHANNEL = "defaultdefaultdefaultdefau"
 LONG_AFTER_S = 7200.0
-END = 1_795_400_000.0  # hours after the last recording was made
+END = 1_795_600_000.0  # hours after the last recording was made
 
 
 @dataclass

@@ -9,16 +9,16 @@ import random
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tests.flow.recording_db import DbTimeline
+from tests.flow.recording_tables import SharedTimeline, Write
 
 DATA = Path(__file__).parent.parent / "data" / "openclaw"
-Write = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Recording:
 
     def copy_to(self, store: Path) -> None:
         """The final store, whole."""
-        for part in ("agents", "subagents"):
+        for part in ("agents", "subagents", "state"):
             if (self.folder / part).is_dir():
                 shutil.copytree(self.folder / part, store / part, dirs_exist_ok=True)
 
@@ -108,10 +108,14 @@ class Recording:
     def as_it_happened(self, store: Path) -> "list[Moment]":
         """Every change of rows, locks, registry and transcripts in the recorded order and timing."""
         if (self.folder / "db_timeline.jsonl").exists():
-            timeline = DbTimeline(self.folder, store)
-            timeline.prepare()
-            return [Moment(at, write) for at, write in timeline.moments()]
-        return sorted(_Timeline(self, store).moments(), key=lambda moment: moment.at)
+            databases = DbTimeline(self.folder, store)
+            databases.prepare()
+            t0, moments = databases.t0, [Moment(at, write) for at, write in databases.moments()]
+        else:
+            files = _Timeline(self, store)
+            t0, moments = files.t0, list(files.moments())
+        moments += [Moment(at, write) for at, write in SharedTimeline(self.folder, store, t0).moments()]
+        return sorted(moments, key=lambda moment: moment.at)
 
 
 def _stamp(line: bytes) -> float:

@@ -1,37 +1,86 @@
-"""A recording of a SQLite store, written into a live (WAL) database again as it happened.
+"""A recording of SQLite stores, written into live (WAL) databases again as it happened.
 
-`db_timeline.jsonl` has every change of a row and every new, rewritten or deleted event; bodies are cut there, so they
-are taken from the final database. Python's own SQLite may be older than the one that made the file: checks are off.
+`db_timeline.jsonl` has every change of a row and every new, rewritten or deleted event of every agent; bodies are cut
+there, so they are taken from the final database, or from the archive of a deleted session. Where it was recorded, it
+also has every change of what waits in a queue, with whole rows.
 """
 
 import itertools
 import json
 import re
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-Write = Callable[[], None]
-FILE = Path("agents/main/agent/openclaw-agent.sqlite")
+import zstandard
+
+from tests.flow.recording_tables import Tables, Write
+
+FILE = Path("agent/openclaw-agent.sqlite")
 EVENT = "session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at"
 OWN = {"_status_col": "status", "_updated_at_col": "updated_at", "_sid_col": "current_session_id"}
 
 
 class DbTimeline:
-    """The moments of one recording, against the database below ``store``."""
+    """The moments of one recording, against the databases below ``store``."""
 
     def __init__(self, folder: Path, store: Path) -> None:
-        self.final = folder / FILE
-        self.path = store / FILE
         lines = (folder / "db_timeline.jsonl").read_text().splitlines()
         self.changes = [json.loads(line) for line in lines]
         stamps = [
             c["created_at"] + c["lag_ms"] - c["t_ms"] for c in self.changes if c.get("event") and c["lag_ms"] >= 0
         ]
         self.t0 = sorted(stamps)[len(stamps) // 2] / 1000
-        with sqlite3.connect(self.final) as source:
+        self.parts: dict[str, _Agent] = {}
+        for agent in sorted(path.name for path in folder.glob("agents/*")):
+            changes = [c for c in self.changes if c.get("agent") == agent]
+            where = Path("agents") / agent
+            if (folder / where / FILE).exists():
+                self.parts[agent] = _Agent(folder / where / FILE, store / where / FILE, changes)
+
+    def prepare(self) -> None:
+        """The databases as they were before the first change, in WAL mode, with connections that stay open."""
+        for part in self.parts.values():
+            part.prepare()
+
+    def moments(self) -> Iterator[tuple[float, Write]]:
+        """What the recorder saw in one look was one commit, as far as anybody can tell."""
+        for at, changes in itertools.groupby(self.changes, key=lambda change: change["t_ms"] // 20):
+            writes: dict[str, list[Write]] = {}
+            for change in changes:
+                if (write := self.parts[change["agent"]].write(change)) is not None:
+                    writes.setdefault(change["agent"], []).append(write)
+            if writes:
+                yield self.t0 + at * 20 / 1000, self._commit(writes)
+        last = max(c["t_ms"] for c in self.changes)
+        yield self.t0 + last / 1000 + 20.0, self._finish
+
+    def _commit(self, writes: dict[str, list[Write]]) -> Write:
+        def commit() -> None:
+            for name, each in writes.items():
+                live = self.parts[name].live
+                live.execute("BEGIN IMMEDIATE")
+                for write in each:
+                    write()
+                live.execute("COMMIT")
+
+        return commit
+
+    def _finish(self) -> None:
+        for part in self.parts.values():
+            part.finish()
+
+
+class _Agent(Tables):
+    """The database of one agent: sessions and their transcripts, too."""
+
+    def __init__(self, final: Path, path: Path, changes: list[dict[str, Any]]) -> None:
+        super().__init__(final, path)
+        self.changes = changes
+        with closing(sqlite3.connect(final)) as source:
             self.bodies = {
                 (window, seq): (plain, packed, size, at)
                 for window, seq, plain, packed, size, at in source.execute(f"SELECT {EVENT} FROM transcript_events")
@@ -39,58 +88,33 @@ class DbTimeline:
             self.entries = {key: json.loads(entry) for key, entry in source.execute(
                 "SELECT session_key, entry_json FROM session_nodes"
             )}  # fmt: skip
+        self.bodies = {**_archived(final.parent.parent / "sessions"), **self.bodies}
         self.nodes: dict[str, dict[str, Any]] = {}
-        self.owner = {c["changed"]["session_id"]: c["changed"]["session_key"] for c in self.changes
+        self.followed = {name for c in changes for name in c.get("changed", {}) if c.get("node")}
+        self.owner = {c["window"]: c["changed"]["session_key"] for c in changes
                       if c.get("window") and "session_key" in c.get("changed", {})}  # fmt: skip
 
-    def prepare(self) -> sqlite3.Connection:
-        """The database as it was before the first change, in WAL mode, with a connection that stays open."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.final, self.path)
-        live = sqlite3.connect(self.path, isolation_level=None)
-        live.execute("PRAGMA ignore_check_constraints = 1")
-        live.execute("PRAGMA foreign_keys = 0")
-        for (name,) in live.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            live.execute(f"DROP TRIGGER {name}")
-        live.execute("PRAGMA journal_mode = WAL")
+    def prepare(self) -> None:
+        super().prepare()
         written = {tuple(c["event"]) for c in self.changes if c.get("event")}
-        live.executemany("DELETE FROM transcript_events WHERE session_id = ? AND seq = ?", list(written))
+        self.live.executemany("DELETE FROM transcript_events WHERE session_id = ? AND seq = ?", list(written))
         early = {c["node"] for c in self.changes if c.get("node") and c["t_ms"] < 300}
         late = [(c["node"],) for c in self.changes if c.get("node") and c["node"] not in early]
-        live.executemany("DELETE FROM session_nodes WHERE session_key = ?", late)
-        self.live = live
-        return live
+        self.live.executemany("DELETE FROM session_nodes WHERE session_key = ?", late)
 
-    def moments(self) -> Iterator[tuple[float, Write]]:
-        """What the recorder saw in one look was one commit, as far as anybody can tell."""
-        for at, changes in itertools.groupby(self.changes, key=lambda change: change["t_ms"] // 20):
-            writes = [write for change in changes if (write := self._write(change)) is not None]
-            if writes:
-                yield self.t0 + at * 20 / 1000, self._commit(writes)
-        last = max(c["t_ms"] for c in self.changes)
-        yield self.t0 + last / 1000 + 20.0, self._finish
-
-    def _commit(self, writes: list[Write]) -> Write:
-        def commit() -> None:
-            self.live.execute("BEGIN IMMEDIATE")
-            for write in writes:
-                write()
-            self.live.execute("COMMIT")
-
-        return commit
-
-    def _write(self, change: dict[str, Any]) -> Write | None:
+    def write(self, change: dict[str, Any]) -> Write | None:
         if change.get("node"):
             return lambda: self._node(change["node"], change["changed"])
+        if change.get("node_gone"):
+            return lambda: self._gone(change["node_gone"])
         if change.get("event"):
             return lambda: self._event(change["event"][0], change["event"][1], change)
         if change.get("event_deleted"):
             return lambda: self._deleted(*change["event_deleted"])
-        return None
+        return super().write(change)
 
     def _node(self, key: str, changed: dict[str, Any]) -> None:
-        followed = {name for c in self.changes for name in c.get("changed", {}) if c.get("node")}
-        begun = {k: v for k, v in self.entries.get(key, {}).items() if k not in followed}
+        begun = {k: v for k, v in self.entries.get(key, {}).items() if k not in self.followed}
         row = {**begun, **self.nodes.get(key, {}), **changed}
         self.nodes[key] = {k: v for k, v in row.items() if v is not None}
         entry = {k: v for k, v in self.nodes[key].items() if k not in OWN}
@@ -102,6 +126,10 @@ class DbTimeline:
             "status = excluded.status, updated_at = excluded.updated_at",
             (key, *columns, row.get("_updated_at_col") or row.get("updatedAt") or 0),
         )
+
+    def _gone(self, key: str) -> None:
+        self.nodes.pop(key, None)
+        self.live.execute("DELETE FROM session_nodes WHERE session_key = ?", (key,))
 
     def _event(self, window: str, seq: int, change: dict[str, Any]) -> None:
         body = self.bodies.get((window, seq))
@@ -123,15 +151,26 @@ class DbTimeline:
                 (window,),
             )
         elif window in self.owner:
-            self.live.execute("DELETE FROM session_nodes WHERE session_key = ?", (self.owner[window],))
+            self._gone(self.owner[window])
 
-    def _finish(self) -> None:
-        """The store was copied a little after the recorder ended."""
-        with sqlite3.connect(self.final) as source:
+    def finish(self) -> None:
+        super().finish()
+        with closing(sqlite3.connect(self.final)) as source:
             for key, entry, status in source.execute("SELECT session_key, entry_json, status FROM session_nodes"):
                 self.live.execute(
                     "UPDATE session_nodes SET entry_json = ?, status = ? WHERE session_key = ?", (entry, status, key)
                 )
+
+
+def _archived(sessions: Path) -> dict[tuple[str, int], tuple[str | None, bytes | None, int, int]]:
+    """The events of sessions that were deleted, in the shape of ``EVENT`` after its first two columns."""
+    found: dict[tuple[str, int], tuple[str | None, bytes | None, int, int]] = {}
+    for path in sessions.glob("*.jsonl.deleted.*.zst"):
+        text = zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes()).decode()
+        for seq, line in enumerate(text.splitlines()):
+            at = datetime.fromisoformat(json.loads(line)["timestamp"]).timestamp()
+            found[path.name.split(".")[0], seq] = (line, None, len(line), int(at * 1000))
+    return found
 
 
 def _mended(cut: str) -> str:

@@ -10,7 +10,7 @@ RECORDINGS = Recording.all_databases()
 
 
 def test_there_are_recordings():
-    assert len(RECORDINGS) == 12
+    assert len(RECORDINGS) == 26
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=repr)

@@ -1,47 +1,43 @@
-"""The two rows of a scheduled run are one session."""
+"""Each scheduled run is one session, whichever of its two rows is there."""
 
-from sessions_app.events import Outcome
 from sessions_app.sources.base import Facts
-from sessions_app.sources.openclaw_cron import jobs_with_their_runs
+from sessions_app.sources.openclaw_cron import runs_of_jobs
 
 JOB, RUN = "agent:main:cron:7", "agent:main:cron:7:run:s1"
 
 
 def facts(key, session_id="s1", **fields):
-    return Facts(key=key, agent="main", session_id=session_id, label="Automation: nightly report", **fields)
+    return Facts(key=key, agent="main", session_id=session_id, **fields)
 
 
-def merged(*all_facts):
-    return jobs_with_their_runs({one.key: one for one in all_facts})
+def seen(*all_facts):
+    return runs_of_jobs({one.key: one for one in all_facts})
 
 
-def test_the_job_says_what_its_run_says():
-    run = facts(RUN, running=True, has_status=True, started_at=5.0, updated_at=6.0)
-    assert merged(facts(JOB, running=False, has_status=True, updated_at=4.0), run) == {
-        JOB: facts(JOB, running=True, has_status=True, started_at=5.0, updated_at=6.0)
+def test_the_row_of_the_run_tells_its_state_and_the_job_its_name():
+    run = facts(RUN, running=True, has_status=True, started_at=5.0)
+    job = facts(JOB, label="Automation: nightly report")
+    assert seen(job, run) == seen(run, job)
+    assert seen(job, run) == {
+        RUN: facts(RUN, running=True, has_status=True, started_at=5.0, label="Automation: nightly report")
     }
 
 
-def test_its_end_too():
-    run = facts(RUN, has_status=True, running=False, outcome=Outcome.FAILED, reason="400", ended_at=9.0)
-    (job,) = merged(facts(JOB), run).values()
-    assert (job.key, job.outcome, job.reason, job.ended_at) == (JOB, Outcome.FAILED, "400", 9.0)
+def test_it_is_the_same_session_when_that_row_is_gone():
+    assert seen(facts(JOB)) == {RUN: facts(RUN)}
 
 
-def test_a_run_of_another_transcript_stands_alone():
-    assert set(merged(facts(JOB, "s2"), facts(RUN, "s1"))) == {JOB, RUN}
+def test_the_next_run_of_the_job_is_another_session():
+    assert set(seen(facts(JOB, "s2"), facts(RUN, "s1"))) == {RUN, JOB + ":run:s2"}
 
 
 def test_a_run_without_a_job_stands_alone():
-    assert set(merged(facts(RUN))) == {RUN}
+    assert seen(facts(RUN)) == {RUN: facts(RUN)}
+
+
+def test_a_job_that_never_ran_is_left_alone():
+    assert set(seen(facts(JOB, ""))) == {JOB}
 
 
 def test_other_keys_with_such_a_part_are_left_alone():
-    channel, odd = "agent:main:x", "agent:main:x:run:y"
-    assert set(merged(facts(channel), facts(odd))) == {channel, odd}
-
-
-def test_the_newest_of_several_runs_counts():
-    older = facts(RUN, running=False, updated_at=1.0)
-    newer = facts(JOB + ":run:s0", running=True, updated_at=2.0)
-    assert merged(facts(JOB), newer, older)[JOB].running is True
+    assert set(seen(facts("agent:main:x"), facts("agent:main:x:run:y"))) == {"agent:main:x", "agent:main:x:run:y"}

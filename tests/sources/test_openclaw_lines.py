@@ -79,6 +79,7 @@ def test_a_whole_message_of_the_agent_is_read():
         usage=Usage(input=10, output=2, cache_read=3, cache_write=1, cost=0.25),
         model="claude",
         turn_id="announce:v1:x",
+        woken_by="announce:v1:x",
     )
     assert said.usage.tokens == 16
 

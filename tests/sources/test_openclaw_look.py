@@ -66,7 +66,7 @@ def test_a_page_is_no_larger_than_the_memory(database):
 
 
 def test_a_queue_that_holds_anything(tmp_path):
-    columns = "session_key, idempotency_key, message_json, accepted_at, state, seq"
+    columns = "session_key, input_id, message_json, accepted_at, state, seq"
     made = Database(tmp_path / "queue", session_pending_inputs=columns)
     rows = [(KEY, "a", "{}", 5, "queued", 1), (KEY, None, None, "then", "queued", 2), (KEY, "c", "{}", 5, "taken", 3)]
     made.live.executemany("INSERT INTO session_pending_inputs VALUES (?, ?, ?, ?, ?, ?)", rows)

@@ -64,6 +64,10 @@ RULES = [
     ("an end before this turn is that of an older one", CALLED, 1020, row("done", ended_at=999), Word.WORKING),
     ("an end without its time goes by the row's", CALLED, 1020, row("done", updated_at=1015), Word.DONE),
     ("a failure counts more than a good last line", ANSWERED, 1020, row("failed", ended_at=1012), Word.FAILED),
+    ("a turn that had nothing to say was not stopped", (prompt(1000), said(1010, silent=True)), 1020,
+     row("killed", ended_at=1012), Word.DONE),
+    ("but it may have failed", (prompt(1000), said(1010, silent=True)), 1020,
+     row("failed", ended_at=1012), Word.FAILED),
     ("an older failure does not", ANSWERED, 1020, row("failed", ended_at=900), Word.DONE),
     ("a time limit is a failure", ANSWERED, 1020,
      facts(running=False, has_status=True, outcome=FAILED, reason="time limit reached", ended_at=1012), Word.FAILED),
@@ -238,3 +242,17 @@ def test_the_registrys_failure_counts_more_than_a_good_last_line():
 def test_an_announcement_before_the_last_line_is_that_of_an_older_turn():
     told_of = replace(SPAWNED, answered_at=1005, outcome=DONE)
     assert child(CALLED, 1020, told=told_of).word is Word.WORKING
+
+
+NEWER = [
+    ("failed", row("failed", ended_at=1030), Word.FAILED),
+    ("done", row("done", ended_at=1030), Word.STOPPED),
+    ("still running", row("running", started_at=1020), Word.WORKING),
+    ("had ended before", row("done", ended_at=1005), Word.WORKING),
+    ("no status", facts(running=False, ended_at=1030), Word.WORKING),
+]
+
+
+@pytest.mark.parametrize(("newer", "word"), [case[1:] for case in NEWER], ids=[case[0] for case in NEWER])
+def test_an_older_run_does_not_go_on_when_a_newer_one_of_its_session_has_ended(newer, word):
+    assert alone(CALLED, 1040, None, row=newer).word is word

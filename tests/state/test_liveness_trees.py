@@ -53,6 +53,8 @@ ENDS = [
     # where there is a registry, it tells whether a child was answered
     ("registry: answered", {"registered": replace(ENTRY, answered_at=1052)}, 1053, Word.DONE),
     ("registry: not answered", {"registered": ENTRY}, 1053, Word.WAITING),
+    ("registry: its end is still to be told", {"registered": replace(ENTRY, owed=True)}, 1050 + 3599, Word.WAITING),
+    ("registry: for an hour", {"registered": replace(ENTRY, owed=True)}, 1050 + 3601, Word.DONE),
     ("registry: not answered though the parent had a turn",
      {"registered": ENTRY, "parent": (*PARENT, wake(1051), said(1060))}, 1065, Word.WAITING),
 ]  # fmt: skip

@@ -186,7 +186,7 @@ def test_an_announcement_of_nobody_known_continues_the_newest_run():
 
 
 def test_a_turn_whose_own_id_names_a_child_continues_its_run():
-    talk = told(*SPAWN, said(4), prompt(5), said(6), said(7, turn_id="announce:v1:agent:x:1:turn-agent:x:1"))
+    talk = told(*SPAWN, said(4), prompt(5), said(6), said(7, woken_by="announce:v1:agent:x:1:turn-agent:x:1"))
     assert talk.runs[1].turn_ended_at == 7
 
 
@@ -290,7 +290,7 @@ def test_a_run_that_only_said_that_it_has_nothing_to_say(silent):
 def test_an_announcement_by_name_without_an_outcome_is_kept():
     spawned = told(prompt(1), said(2, Stop.TOOLS, "a"), ended(3, "a", spawned="kid"), said(4))
     by_line = announcement(9, child_outcome=None, child_key="kid")
-    by_turn = said(9, turn_id="announce:v1:kid:turn-kid")
+    by_turn = said(9, woken_by="announce:v1:kid:turn-kid")
     for event in (by_line, by_turn):
         (child,) = only(told(event, before=spawned)).children
         assert (child.answered_at, child.outcome) == (9, None)

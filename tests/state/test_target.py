@@ -64,11 +64,11 @@ FIXED = [
     (run(), facts(), True),
     # none yet, and the prompt may name another place
     (RunState(no=1), facts(), False),
-    (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL)), False),
+    (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL), names_post=True), False),
     (RunState(no=1), facts(from_row=ROW, has_status=True), False),
     # none yet, and none will
     (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL, thread_id=THREAD)), True),
-    (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL), has_status=True), True),
+    (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL)), True),
 ]
 
 
