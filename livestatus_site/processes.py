@@ -1,6 +1,6 @@
 """Runs the processes of the Procfile together on one machine, and ends them together.
 
-`python -m livestatus_site.processes` starts web and watcher, and worker if there is a Redis. When one of them ends, or
+`python -m livestatus_site.processes` starts web and watcher, and worker and beat if there is a Redis. When one of them ends, or
 on Ctrl-C, SIGTERM or a closed terminal, all get SIGTERM, time for their last words, and then SIGKILL. A second Ctrl-C
 does not wait.
 The usual Procfile runners give each process another PORT and read .env by rules of their own, so this is ours.
@@ -27,7 +27,7 @@ Child = subprocess.Popen[bytes]
 
 
 def wanted(env: Env) -> tuple[str, ...]:
-    return ("web", "watcher", "worker") if env.redis_url else ("web", "watcher")
+    return ("web", "watcher", "worker", "beat") if env.redis_url else ("web", "watcher")
 
 
 def commands(env: Env) -> dict[str, str]:

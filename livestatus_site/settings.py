@@ -140,6 +140,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # away under a message that is not acknowledged yet (Celery 5.7, threads and prefork).
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "livestatus.sweep", "schedule": 10.0, "options": {"expires": 10}}}
+CELERY_BEAT_SCHEDULE_FILENAME = str(LIVE_STATUS.data_dir / "celerybeat-schedule")
 CELERY_TASK_SOFT_TIME_LIMIT = 20
 CELERY_TASK_TIME_LIMIT = 30
 CELERY_WORKER_CONCURRENCY = LIVE_STATUS.mm_max_connections

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from sessions_app import wiring
 from sessions_app.control.process import AlreadyWatchedError, CannotStartError, on_stop
-from sessions_app.deliver.dispatcher import Dispatcher, not_handed_on
+from sessions_app.deliver.dispatcher import not_handed_on
 from sessions_app.deliver.farewell import say_farewell
 from sessions_app.deliver.mattermost import Mattermost
 from sessions_app.deliver.mishaps import DELETED
@@ -32,26 +32,13 @@ LONG_S = 20.0  # whoever waits longer than that waits for somebody to mend somet
 LET_END_S, SAY_S, LAST_CALL_S = 0.5, 2.4, 1.0
 
 
-def _dispatcher(hands: Pool | Outbox, *, patient: bool) -> Dispatcher:
-    env = wiring.env()
-    return Dispatcher(
-        enqueue=hands.enqueue,
-        # To a broker too no more than can be begun at once: what waits there has lost its turn to what is more urgent.
-        room=lambda: min(hands.room(), env.mm_max_connections),
-        clock=time.time,
-        throttle_s=env.throttle_ms / 1000 if patient else 0.0,
-        max_open=env.max_active_sessions,
-        patient=patient,
-    )
-
-
 def watch() -> None:
     """Watch and deliver until SIGTERM or Ctrl-C, then say so in the posts of live runs."""
     env = wiring.env()
     settings = wiring.watcher_settings()
     _refuse_second(settings.name, settings.host)
     hands = Outbox(publish_by_broker, not_handed_on) if env.redis_url else Pool(publish_here, env.mm_max_connections)
-    loop = WatchLoop(wiring.sources(), settings, time.time, _dispatcher(hands, patient=True).hand_on)
+    loop = WatchLoop(wiring.sources(), settings, time.time, wiring.dispatcher(hands.enqueue, hands.room).hand_on)
     log.info("Watching %s; posts %s.", settings.name, "go to " + str(env.mm_base_url) if env.posting else "are off")
     with contextlib.ExitStack() as stack:
         if env.health_port:
@@ -130,7 +117,7 @@ def once() -> list[str]:
         return []
     _ask_anew()
     pool = Pool(publish_here, 1)  # one at a time: people read posts in the order in which they were made
-    dispatcher = _dispatcher(pool, patient=False)
+    dispatcher = wiring.dispatcher(pool.enqueue, pool.room, patient=False)
     pause = threading.Event()
     with on_stop(pause.set):
         while not pause.is_set() and (dispatcher.hand_on() or pool.busy or _is_hopeful(time.time())):

@@ -5,10 +5,12 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 
 from livestatus_site.env import Env
+from sessions_app.deliver.dispatcher import Dispatcher
 from sessions_app.deliver.manner import Manner
 from sessions_app.deliver.mattermost import Mattermost
 from sessions_app.deliver.publisher import Publisher
@@ -95,6 +97,19 @@ def _client(base_url: str) -> Mattermost:
 def client_for(destination: Destination) -> Mattermost:
     """The client of a destination, one per process."""
     return _client(destination.base_url)
+
+
+def dispatcher(enqueue: Callable[[int], None], room: Callable[[], int], *, patient: bool = True) -> Dispatcher:
+    """Which posts are due, handed on to ``enqueue`` as long as there is ``room``."""
+    return Dispatcher(
+        enqueue=enqueue,
+        # To a broker too no more than can be begun at once: what waits there has lost its turn to what is more urgent.
+        room=lambda: min(room(), env().mm_max_connections),
+        clock=time.time,
+        throttle_s=env().throttle_ms / 1000 if patient else 0.0,
+        max_open=env().max_active_sessions,
+        patient=patient,
+    )
 
 
 @functools.cache

@@ -1,10 +1,10 @@
 """One look at everything: the numbers, and what is wrong. Reads rows only, so every process gives the same answer."""
 
 import django.db
-from django.db.models import Count
+from django.db.models import Count, Min
 
 from sessions_app import wiring
-from sessions_app.health.destinations import destination_problems, has_open_error, parked_problems
+from sessions_app.health.destinations import destination_problems, has_open_error, pace_problems, parked_problems
 from sessions_app.health.report import Problem, Report, Status, WatcherBeat
 from sessions_app.health.watching import is_alive, is_expected, session_problems, watcher_problems
 from sessions_app.models import Destination, Post, Run, Watcher
@@ -12,6 +12,7 @@ from sessions_app.models.times import seconds
 from sessions_app.render.text import cut, fold
 
 SENTENCE_CHARS = 1000
+COUNTED = ("creates", "edits", "unchanged", "coalesced", "limited", "retries")
 NO_DATABASE = (
     "The database does not answer as it should ({why}). "
     "See that it runs and that DATABASE_URL is right, and run `manage.py migrate`."
@@ -40,11 +41,15 @@ def _report(now: float) -> Report:
     watchers = list(Watcher.objects.all())
     destinations = list(Destination.objects.all())
     behind = dict(Post.objects.behind().order_by().values_list("destination").annotate(Count("id")))
+    live = Post.objects.holding_a_place().filter(run_over=False).order_by()
+    moving = dict(live.values_list("destination").annotate(Count("id")))
+    waiting = Post.objects.behind().filter(behind_since__gt=0.0).aggregate(since=Min("behind_since"))["since"]
     runs = Run.objects.live().aggregate(runs=Count("id"), sessions=Count("session", distinct=True))
     problems = [
         *watcher_problems(watchers, now),
         *(Problem(sentence=sentence) for sentence in wiring.env().problems),
         *destination_problems(destinations, behind, wiring.env().mm_base_url, now),
+        *pace_problems(destinations, moving, wiring.env().max_edits_per_s),
         *parked_problems(now),
         *session_problems(),
     ]
@@ -58,6 +63,9 @@ def _report(now: float) -> Report:
         updates_sent=sum(one.updates_sent for one in destinations),
         updates_failed=sum(one.updates_failed for one in destinations),
         queue_depth=sum(behind.values()),
+        **{name: sum(getattr(one, name) for one in destinations) for name in COUNTED},
+        oldest_waiting_s=round(max(0.0, now - waiting), 1) if waiting else 0.0,
+        circuits=tuple((one.base_url, str(one.circuit)) for one in destinations),
         last_error=_last_error(destinations),
         watchers=tuple(_beat(one, now) for one in watchers if is_expected(one, now)),
         mattermost=_mattermost(),

@@ -11,6 +11,7 @@ from sessions_app.render.text import age, count
 
 PARKED_NEWS_S = 24 * 3600.0  # a parked post of a run that is over is no news after that
 REASONS_SHOWN = 3
+FULL_PACE_S = 10.0  # as often as a post may move, once its run is a minute old
 PAUSED = (
     "Delivery to {url} is paused by hand ({waiting} behind). "
     "It goes on when somebody resumes it: in the admin, under Destinations."
@@ -18,10 +19,24 @@ PAUSED = (
 CIRCUIT = "Nothing is sent to {url} for now: {error} {next_try}"
 QUIET = "{url} asked everybody to wait; it goes on by itself in {age}."
 ERROR = "The last thing that went wrong with {url}: {error}"
+SLOW = (
+    "The pace is reduced: {posts} share {rate:g} requests a second to {url}, so each moves about every {every}. "
+    "Raise MAX_EDITS_PER_S if the server allows more."
+)
 NOT_OURS = (
     "{url} is not the server of MM_BASE_URL any more, so what belongs there is not delivered ({waiting} behind). "
     "Set MM_BASE_URL back to deliver it."
 )
+
+
+def pace_problems(destinations: Iterable[Destination], live: Mapping[int, int], per_s: float) -> Iterator[Problem]:
+    """More live posts than the budget can move as they should. ``live``: how many there are, by destination."""
+    for one in destinations:
+        posts = live.get(one.id, 0)
+        if posts / per_s > FULL_PACE_S:
+            every = age(posts / per_s)
+            sentence = SLOW.format(posts=count(posts, "live post"), rate=per_s, url=one.base_url, every=every)
+            yield Problem(sentence=sentence)
 
 
 def has_open_error(destination: Destination) -> bool:

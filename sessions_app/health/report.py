@@ -6,7 +6,7 @@ from typing import Any
 
 NUMBERS = (
     "status", "uptime_s", "active_sessions", "active_runs", "posts_open", "updates_sent", "updates_failed",
-    "queue_depth",
+    "queue_depth", "creates", "edits", "unchanged", "coalesced", "limited", "retries", "oldest_waiting_s",
 )  # fmt: skip
 
 
@@ -47,6 +47,14 @@ class Report:
     updates_sent: int | None = None
     updates_failed: int | None = None
     queue_depth: int | None = None
+    creates: int | None = None
+    edits: int | None = None
+    unchanged: int | None = None  # revisions that looked the same and were not sent
+    coalesced: int | None = None  # revisions that a newer one took along
+    limited: int | None = None  # answers that asked to wait (429)
+    retries: int | None = None
+    oldest_waiting_s: float | None = None  # age of the oldest change that is not sent yet
+    circuits: tuple[tuple[str, str], ...] = ()  # each server, and whether it is talked to
     last_error: str | None = None
     watchers: tuple[WatcherBeat, ...] = ()
     mattermost: str = "not configured"

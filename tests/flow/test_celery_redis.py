@@ -130,3 +130,21 @@ def test_a_task_from_before_the_stop_does_not_take_the_last_words_away(site, por
             assert worker.end() == 0
         assert len(site.mm.requests) == asked
         shows(site, STOPPED)
+
+
+def test_after_a_flush_and_without_a_watcher_the_sweep_of_the_beat_brings_posts_up_to_date(site, port):
+    store, key = site.store(), site.key()
+    with redis(site, port):
+        with working(site) as worker, site.watching() as watcher:
+            begin(store, key, "s1", "Fix the build")
+            post = shows(site, "thinking")
+            assert worker.end() == 0
+            store.call("s1", "c1", "npm test")
+            wait_for_task(port)
+            watcher.end(signal.SIGKILL)
+        with Redis(port=port) as client:
+            client.flushall()
+        a_minute_later(site)
+        with working(site), site.process(*CELERY, "beat", "--pidfile=") as beat:
+            assert shows(site, "working").id == post.id
+            assert beat.end() == 0

@@ -16,7 +16,8 @@ from tests import factories as make
 pytestmark = pytest.mark.django_db
 KEYS = {
     "status", "uptime_s", "active_sessions", "active_runs", "posts_open", "updates_sent", "updates_failed",
-    "queue_depth", "last_error", "watchers", "mattermost", "problems",
+    "queue_depth", "last_error", "watchers", "mattermost", "problems", "creates", "edits", "unchanged", "coalesced",
+    "limited", "retries", "oldest_waiting_s", "circuits",
 }  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def test_the_keys_are_a_promise_to_monitors():
 def test_strangers_get_numbers_only():
     make.watcher()
     found = look().as_json(details=False)
-    assert set(found) == KEYS - {"problems", "last_error", "mattermost"}
+    assert set(found) == KEYS - {"problems", "last_error", "mattermost", "circuits"}
     assert [set(one) for one in found["watchers"]] == [{"beat_age_s", "lag_s"}]
 
 
@@ -197,5 +198,42 @@ def test_the_number_of_queries_does_not_grow_with_rows(django_assert_max_num_que
     for _ in range(30):
         make.post(make.run(), parked="It was deleted.")
         make.session(problem="Its transcript is a directory.")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         look()
+
+
+# --- delivery
+
+
+def test_what_was_sent_and_what_was_saved_is_counted_over_all_servers():
+    make.watcher()
+    make.destination(creates=1, edits=2, unchanged=3, coalesced=4, limited=5, retries=6)
+    make.destination(base_url="https://other.example.com", creates=10, edits=20)
+    found = look()
+    assert (found.creates, found.edits, found.unchanged) == (11, 22, 3)
+    assert (found.coalesced, found.limited, found.retries) == (4, 5, 6)
+    assert dict(found.circuits) == {make.MATTERMOST: "closed", "https://other.example.com": "closed"}
+
+
+def test_the_age_of_the_oldest_change_that_waits_is_told():
+    make.watcher()
+    assert look().oldest_waiting_s == 0.0
+    for waited in (5, 42):
+        make.post(make.run(), sent_revision=1, behind_since=time.time() - waited)
+    assert look().oldest_waiting_s == pytest.approx(42, abs=1)
+
+
+@pytest.mark.parametrize(("posts", "reduced"), [(50, False), (51, True)])
+def test_more_live_posts_than_the_budget_can_move_are_told(posts, reduced):
+    make.watcher()
+    make.destination()
+    for _ in range(posts):
+        make.post(make.run(), intent_at=1.0)
+    for _ in range(20):
+        make.post(make.run(Word.DONE), intent_at=1.0)
+    found = look()
+    if reduced:
+        assert "51 live posts share 5 requests a second" in only_problem(found)
+        assert "about every 10s" in only_problem(found)
+    else:
+        assert found.problems == ()

@@ -33,7 +33,7 @@ def wait_for(*files: Path) -> None:
 
 def test_a_worker_is_started_only_with_redis():
     assert list(processes.commands(load({}))) == ["web", "watcher"]
-    assert list(processes.commands(load({"REDIS_URL": "redis://localhost"}))) == ["web", "watcher", "worker"]
+    assert list(processes.commands(load({"REDIS_URL": "redis://localhost"}))) == ["web", "watcher", "worker", "beat"]
 
 
 def test_programs_of_this_environment_come_first():
