@@ -3,10 +3,10 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench lock clean
+.PHONY: help setup run test lint format bench e2e-openclaw lock clean
 
 help:  ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup:  ## make the virtual environment, or bring it up to date
 	@scripts/setup.sh
@@ -28,6 +28,9 @@ format:  ## put the code into the style that lint wants
 bench:  ## measure how long a line takes to become an edit
 	@scripts/setup.sh
 	@$(PYTHON) -m tests.bench
+
+e2e-openclaw:  ## play on a real OpenClaw from npm, and look at the posts; E2E_RELEASES, E2E_DIR
+	@scripts/e2e-openclaw.sh
 
 lock:  ## rewrite the lock files from requirements.in and requirements-dev.in
 	@scripts/lock.sh

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app import running
+from sessions_app import running, wiring
 from sessions_app.control.process import AlreadyWatchedError
 from sessions_app.deliver.mishaps import DELETED
 from sessions_app.deliver.pace import WAITS
@@ -134,7 +134,7 @@ def test_no_more_is_handed_to_a_broker_at_once_than_can_be_begun(settings: Any) 
     outbox = Outbox(handed.append)
     for _ in range(3):
         factories.post(factories.run(Word.DONE), post_id="", closed=False)
-    dispatcher = running._dispatcher(outbox, patient=True)
+    dispatcher = wiring.dispatcher(outbox.enqueue, outbox.room)
     assert dispatcher.hand_on() == 2
     assert dispatcher.max_open == 7
     assert outbox.close(5.0)

@@ -66,7 +66,8 @@ class Dispatcher:
     def _is_due(self, when: Due, post: Post, now: float) -> bool:
         if self.patient:
             return when.at <= now
-        return not post.post_id or post.wanted_revision > post.sent_revision or post.run_over or post.send_now
+        behind = not post.post_id or post.wanted_revision > post.sent_revision or post.send_now
+        return behind or (post.run_over and when.at <= now)
 
     def _hand_on(self, post_id: int, now: float) -> int:
         claimed = Post.objects.filter(id=post_id, enqueued_until__lt=now).update(

@@ -102,13 +102,14 @@ def apply(store: str, news: News, now: float, limits: Limits) -> set[int]:
         return _judge(roots, now, limits)
 
 
-def look_again(now: float, limits: Limits) -> None:
-    """Judge the trees whose word silence may have changed by now."""
+def look_again(now: float, limits: Limits) -> set[int]:
+    """Judge the trees whose word silence may have changed by now. Returns the ids of their roots."""
     due = Run.objects.roots().filter(look_at__lte=moment(now)).order_by("look_at")
     roots = set(due.values_list("id", flat=True)[:ROOTS_AT_ONCE])
-    if roots:
-        with transaction.atomic():
-            _judge(roots, now, limits)
+    if not roots:
+        return set()
+    with transaction.atomic():
+        return _judge(roots, now, limits)
 
 
 def _judge(roots: set[int], now: float, limits: Limits) -> set[int]:

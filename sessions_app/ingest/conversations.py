@@ -125,7 +125,7 @@ def open_queued(talk: Talk, facts: Facts) -> None:
             talk.set_state(
                 RunState(
                     no=talk.session.last_run + 1, queued_id=one.id, prompt=one.text, started_at=at, last_at=at,
-                    turn_started_at=at,
+                    turn_started_at=at, message_id=one.message_id, from_mattermost=one.from_mattermost,
                 )
             )  # fmt: skip
 

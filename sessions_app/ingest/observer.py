@@ -89,13 +89,15 @@ class Ears:
     def _listen(self, wanted: dict[Path, tuple[int, int]]) -> None:
         warnings.filterwarnings("ignore", category=RuntimeWarning, module="watchdog")  # reprs of the whole table
         logging.getLogger("watchdog").addHandler(self._overflow)
-        observer = Observer()
+        observer: BaseObserver | None = None
         try:
+            observer = Observer()  # this takes one of the kernel's instances already
             for folder in wanted:
                 observer.schedule(self.dirty, str(folder), recursive=True, event_filter=HEARD)
             observer.start()
         except OSError as error:
-            observer.stop()  # some of its threads may run already
+            if observer is not None:
+                observer.stop()  # some of its threads may run already
             if self._deaf != error.errno:
                 log.warning("Changes cannot be heard (%s); the sweep finds them every SESSION_POLL_MS.", error.strerror)
             self._deaf = error.errno

@@ -124,7 +124,7 @@ class WatchLoop:
         self._decide_read()
         if _due(self._next_look, now, LOOK_S):
             self._next_look = now + LOOK_S
-            look_again(self.clock(), self.settings.limits)
+            self._undecided |= look_again(self.clock(), self.settings.limits)
         self._beat_in_time(now)
         self.hand_on()
 

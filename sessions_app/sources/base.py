@@ -32,6 +32,8 @@ class Queued:
     id: str
     text: str = ""
     at: float = 0.0
+    message_id: str = ""  # the Mattermost post that asked, where the prompt names it
+    from_mattermost: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

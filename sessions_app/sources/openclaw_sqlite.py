@@ -38,7 +38,10 @@ def _queue(look: Look) -> dict[str, tuple[Queued, ...]]:
     for one in look.queue():
         said = said_in(one.message)
         if isinstance(said, UserSaid) and said.origin is Origin.PROMPT:
-            queued = Queued(id=plain(one.id, MARKED), text=said.text, at=seconds(one.at))
+            queued = Queued(
+                id=plain(one.id, MARKED), text=said.text, at=seconds(one.at), message_id=said.message_id,
+                from_mattermost=said.from_mattermost,
+            )  # fmt: skip
             found[key_of(one.key)].append(queued)
     return {key: tuple(queued) for key, queued in found.items()}
 

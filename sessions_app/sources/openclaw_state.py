@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from sessions_app.events import Ask
+from sessions_app.events import Ask, Outcome
 from sessions_app.sources.base import ChildFact
 from sessions_app.sources.openclaw_db import UnreadableError, columns_of, open_read_only
 from sessions_app.sources.openclaw_keys import key_of
@@ -64,6 +64,7 @@ class Payload(Struct, rename="camel"):
     execution: Raw = NOTHING
     cleanup_completed_at: float | None = None
     expects_completion_message: bool | None = None
+    suppress_announce_reason: str | None = None
 
 
 class Presentation(Struct, rename="camel"):
@@ -133,6 +134,8 @@ def _child(row: Mapping[str, Any]) -> ChildFact:
     execution = as_type(Execution, payload.execution) or Execution()
     ended = execution.outcome or as_type(Ended, payload.outcome) or _as(Ended, row.get("outcome_json")) or Ended()
     outcome, reason = outcome_of(ended.status, ended.error)
+    if outcome is Outcome.FAILED and payload.suppress_announce_reason == "killed":
+        outcome, reason = Outcome.STOPPED, ""  # stopped by a person, which the registry calls an error
     ended_at = execution.ended_at or payload.ended_at or row.get("ended_at")
     answered_at = _time(payload.cleanup_completed_at or row.get("cleanup_completed_at"))
     expected = payload.expects_completion_message or bool(row.get("expects_completion_message"))

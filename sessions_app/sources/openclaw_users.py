@@ -46,6 +46,9 @@ OWN = (
     "[System] Your previous turn was interrupted",
     "[OpenClaw ",
     "Continue where you left off. The previous model attempt failed",
+    # 2026.7 gives the turn back while an approval is pending; this is the turn after it was answered.
+    "An async command the user already approved has completed.\nDo not run the command again.",
+    "An async command did not run.\nDo not run the command again.",
 )
 
 
@@ -76,7 +79,8 @@ def user_said(
         return UserSaid(**common, origin=Origin.HEARTBEAT, text="heartbeat")
     if body.startswith(CRON_WAKE):
         return UserSaid(**common, origin=Origin.PROMPT, text="cron job")  # what the job says is not in the store
-    if provenance is not None or hidden or body.startswith(OWN):
+    from_job = CRON.match(body) is not None and not hidden  # 2026.9 names the job as where it comes from
+    if not from_job and (provenance is not None or hidden or body.startswith(OWN)):
         return _own(body, common, provenance or Provenance())
     return _prompt(body, common, extra, from_channel)
 

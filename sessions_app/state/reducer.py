@@ -13,6 +13,7 @@ from sessions_app.events import (
     Opened,
     Origin,
     Outcome,
+    Stop,
     ToolEnded,
     UserSaid,
 )
@@ -138,7 +139,20 @@ def _route(runs: Mapping[int, RunState], current: int, event: AnyEvent, child_ke
     has_turn = runs.get(current)
     if has_turn is not None and (has_turn.turn_open or has_turn.outcome is Outcome.FAILED):
         return current
+    if isinstance(event, AgentSaid) and event.stop is not Stop.ABORTED:
+        return _left_waiting(runs, newest) or newest
     return newest
+
+
+def _left_waiting(runs: Mapping[int, RunState], newest: int) -> int:
+    """Whose answer it is that no line asks for: 2026.7 writes none when it announces the end of a sub-agent.
+
+    0 where it may well be the newest run that goes on; else the newest run with a sub-agent that was not answered.
+    """
+    last = runs.get(newest)
+    if last is None or last.turn_open or last.silent or last.children or last.outcome is not Outcome.DONE:
+        return 0
+    return max((no for no, run in runs.items() if any(not child.answered_at for child in run.children)), default=0)
 
 
 def _named(runs: Mapping[int, RunState], woken_by: str) -> int:

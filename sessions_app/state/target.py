@@ -45,6 +45,6 @@ def may_be_fixed(run: RunState, facts: Facts) -> bool:
     A provisional run has no prompt yet. Its place is known all the same when the key names the thread, or when the
     prompts of this store never name the asking post.
     """
-    if not run.provisional:
-        return True
+    if not run.provisional or run.queued:
+        return True  # a prompt in the queue says all that its line will say
     return bool(facts.from_key.thread_id) or (bool(facts.from_key.channel_id) and not facts.names_post)

@@ -25,7 +25,7 @@ def apply_event(run: RunState, event: AnyEvent, child_keys: Mapping[str, str]) -
             ends_yield = run.yielded and event.stop is Stop.ABORTED
             return _said(run if run.turn_open or ends_yield else _woken(run, event.at), event)
         case ToolEnded():
-            return _ended(run if run.turn_open else _woken(run, event.at), event)
+            return _ended(run if run.turn_open or _is_stopped(run) else _woken(run, event.at), event)
         case Aborted():
             return replace(run, aborted=True)
         case Restarted() if run.turn_open:
@@ -40,6 +40,11 @@ def _woken(run: RunState, at: float) -> RunState:
     return replace(
         run, turn_open=True, turn_started_at=at, aborted=False, handed_over=False, yielded=False, silent=False, asks=()
     )
+
+
+def _is_stopped(run: RunState) -> bool:
+    """Whether its last turn was cut off: what a command leaves behind when it is killed comes later, and is no turn."""
+    return run.outcome is Outcome.STOPPED and not run.handed_over
 
 
 def _interrupted(run: RunState, event: UserSaid) -> RunState:

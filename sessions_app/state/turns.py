@@ -105,7 +105,7 @@ def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:
     ended = Turn(outcome=outcome, at=state.turn_ended_at, because=because, basis=Basis.LINE, reason=reason)
     overruled = _by_registry(member, state.turn_ended_at)
     if overruled is not None and overruled.outcome is Outcome.FAILED:
-        return overruled
+        return replace(ended, reason=reason or overruled.reason) if outcome is Outcome.FAILED else overruled
     if facts is None:
         return ended
     if facts.running:
@@ -228,9 +228,12 @@ def _nothing_said(at: float, last: float, now: float, limits: Limits) -> Turn:
 
 
 def _ended_now(facts: Facts, state: RunState, last: float) -> bool:
-    """Whether the row's end is that of this turn: a row keeps the old one for a while after a new prompt."""
+    """Whether the row's end is that of this turn: a row keeps the old one for a while after a new prompt.
+
+    A turn that is cut off at its time limit has its end there, and the last lines come later.
+    """
     at = facts.ended_at or facts.updated_at
-    return at >= max(last - SETTLE_S, state.turn_started_at)
+    return at >= state.turn_started_at and (at >= last - SETTLE_S or facts.updated_at >= last)
 
 
 def _by_registry(member: Member, last: float) -> Turn | None:

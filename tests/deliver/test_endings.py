@@ -154,3 +154,10 @@ def test_unreachable_is_what_the_client_says_of_a_lost_answer(desk: Desk) -> Non
     with pytest.raises(Unreachable) as caught:
         desk.client.edit_post(post.post_id, message="x", props={})
     assert caught.value.maybe_applied
+
+
+def test_without_patience_nobody_waits_for_an_end_to_be_read_back(desk: Desk) -> None:
+    ended, new = desk.publish(desk.wanted(Word.DONE, ago=90.0)), desk.wanted(ago=60.0)
+    assert desk.due(patient=False, throttle_s=0.0) == [new]
+    desk.clock.advance(VERIFY_S)
+    assert ended in desk.due(patient=False, throttle_s=0.0)

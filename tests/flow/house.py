@@ -49,12 +49,12 @@ class House:
         policy = PostPolicy(destination_id=destination.id, default_channel=DEFAULT_CHANNEL, max_age_s=self.max_age_s)
         settings = Settings(name="test", host="here", pid=1, limits=Limits(), policy=policy)
         self.loop = WatchLoop(open_sources([self.store]), settings, lambda: self.now)
+        self.loop.listen = lambda: False  # type: ignore[method-assign]
         self.loop.read_all()
 
     def step(self) -> None:
         """One round as the watcher makes it, with a sweep instead of ears, and what is due now published."""
         self.loop._next_sweep = self.loop._next_look = 0.0
-        self.loop.listen = lambda: False  # type: ignore[method-assign]
         self.loop.round()
         self.deliver(patient=True)
         self._note_words()

@@ -139,8 +139,9 @@ class TestNotDelivered:
         ended(site, site.store(), "one", 10.0)
         site.sql(
             "INSERT INTO sessions_app_destination (base_url, bot_id, bot_name, paused, circuit, failures, open_until,"
-            " quiet_until, next_slot_at, last_error, updates_sent, updates_failed)"
-            f" VALUES ('{site.mm.url}', '', '', 1, 'closed', 0, 0, 0, 0, '', 0, 0)"
+            " quiet_until, next_slot_at, ramp_from, last_error, updates_sent, updates_failed, creates, edits,"
+            " unchanged, coalesced, limited, retries)"
+            f" VALUES ('{site.mm.url}', '', '', 1, 'closed', 0, 0, 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0, 0)"
         )
         self.fails(site, "one")
         assert site.mm.bot_posts() == []

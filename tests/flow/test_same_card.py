@@ -1,5 +1,7 @@
 """The same rows and lines give the same card, whichever of OpenClaw's two layouts they are kept in."""
 
+import shutil
+
 import pytest
 
 from sessions_app.models import Run
@@ -13,6 +15,8 @@ pytestmark = pytest.mark.django_db
 # Here some sub-agents have neither row nor transcript: the registry of spawns, which is a file in 2026.2 and is no
 # part of 2026.9's agent databases, is all that tells of them.
 REGISTRY_TELLS = {"2026.2.26/kill", "2026.2.26/mm"}
+# Here a row stays whose transcript was archived: in a database there is no such thing.
+ARCHIVED = {"2026.2.26/cron"}
 # 2026.2 has no status: while a turn goes on its locks tell, and they are neither rows nor lines. So it is not here.
 IN_STEPS = {
     "2026.7.1/mm", "2026.7.1/model_errors", "2026.7.1/nested", "2026.7.1/reset",
@@ -26,11 +30,13 @@ def alone(recordings):
     return [one for one in recordings if [path.name for path in (one.folder / "agents").iterdir()] == ["main"]]
 
 
-FILES = [one for one in alone(Recording.all()) if one.name not in REGISTRY_TELLS]
+FILES = [one for one in alone(Recording.all()) if one.name not in REGISTRY_TELLS | ARCHIVED]
 DATABASES = alone(Recording.all_databases())
 
 
 def in_other_layout(recording, store, other):
+    if (store / "state").is_dir():  # what all agents share is the same file in both layouts
+        shutil.copytree(store / "state", other / "state")
     return (AsDatabase if recording in FILES else AsFiles)(store, other)
 
 

@@ -270,3 +270,19 @@ def test_an_announcement_without_how_does_not_overrule_the_childs_own_lines(watc
     store.write("t.jsonl", answered(START + 20, "it is back", **woken))
     watching.read_all()
     assert words()[f"{MIDDLE} 1"] == "failed"
+
+
+@pytest.mark.parametrize("first", ["m", "l"])
+def test_sub_agents_stand_in_the_order_in_which_they_were_spawned_whoever_was_seen_first(watching, store, first):
+    watching.rows({MIDDLE: row("m", status="done"), LEAF: row("l", status="done"), TOP: row("t", status="done")})
+    watching.read_all()
+    for name in (first, "l" if first == "m" else "m"):
+        store.write(f"{name}.jsonl", header(), asked(START + 3), answered(START + 4))
+        watching.step()
+    store.write("t.jsonl", *parent_lines(MIDDLE), called(START + 3, "c1", "sessions_spawn", label="second"))
+    store.write("t.jsonl", spawned(START + 3, "c1", LEAF), answered(START + 9))
+    watching.step()
+    root = Run.objects.get(session__key=TOP)
+    view = Run.objects.views([root.id])[root.id]
+    keys = {run.id: run.session.key for run in Run.objects.select_related("session")}
+    assert [keys[child.id] for child in view.children] == [MIDDLE, LEAF]

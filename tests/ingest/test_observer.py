@@ -200,3 +200,12 @@ def _fails_on(number):
         start(self)
 
     return starting
+
+
+def test_a_kernel_without_a_free_instance_is_no_end(ears, folder, monkeypatch, caplog):
+    def none_left():
+        raise OSError(errno.EMFILE, "inotify instance limit reached")
+
+    monkeypatch.setattr(module, "Observer", none_left)
+    assert ears.check([folder])
+    assert "inotify instance limit reached" in caplog.text

@@ -73,6 +73,14 @@ PAYLOADS = [
         fact(ended_at=AT / 1000 + 4, outcome=Outcome.FAILED, reason="400"),
     ),
     (
+        "it was stopped by a person",
+        {
+            "execution": {"endedAt": AT + 4000, "outcome": {"status": "error", "error": "subagent run terminated"}},
+            "suppressAnnounceReason": "killed",
+        },
+        fact(ended_at=AT / 1000 + 4, outcome=Outcome.STOPPED),
+    ),
+    (
         "it took too long",
         {"execution": {"endedAt": AT + 4000, "outcome": {"status": "timeout"}}},
         fact(ended_at=AT / 1000 + 4, outcome=Outcome.FAILED, reason="time limit reached"),

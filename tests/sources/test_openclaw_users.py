@@ -122,10 +122,16 @@ def test_a_prompt_through_another_channel_is_not_from_mattermost():
         "[OpenClaw exec completion]\nDisable automatic completion turns with tools.exec.notifyOnExit=false.",
         "[System] Your previous turn was interrupted by a gateway restart. Continue.",
         "[Sun 2026-11-22 10:08 UTC] [System] Your previous turn was interrupted by a gateway restart.",
+        "An async command the user already approved has completed.\nDo not run the command again.\nIf the task",
+        "An async command did not run.\nDo not run the command again.\nThere is no new command output.",
     ],
 )
 def test_openclaw_waking_the_agent_is_no_prompt(line):
     assert user(line).origin is Origin.WAKE
+
+
+def test_a_person_may_write_of_such_commands_too():
+    assert user("An async command did not run. Why?").origin is Origin.PROMPT
 
 
 def test_the_end_of_a_background_command_is_told_by_its_words_or_its_provenance():
@@ -279,6 +285,10 @@ def test_what_a_schedule_or_a_hook_wants_is_told_without_what_stands_around_it(t
     assert (said.origin, said.text) == (origin, asked)
 
 
-def test_a_job_of_the_main_session_is_a_prompt_although_openclaw_says_where_it_comes_from():
-    said = user("[OpenClaw cron wake]", provenance={"kind": "internal_system", "sourceTool": "cron"})
-    assert (said.origin, said.text) == (Origin.PROMPT, "cron job")
+@pytest.mark.parametrize(
+    ("text", "asked"), [("[OpenClaw cron wake]", "cron job"), (CRON, "make the nightly report")],
+    ids=["of the main session", "with a session of its own"],
+)  # fmt: skip
+def test_a_job_is_a_prompt_although_openclaw_says_where_it_comes_from(text, asked):
+    said = user(text, provenance={"kind": "internal_system", "sourceTool": "cron"})
+    assert (said.origin, said.text) == (Origin.PROMPT, asked)

@@ -62,6 +62,11 @@ RULES = [
     ("killed with a call left open", CALLED, 1020, row("killed", ended_at=1015), Word.STOPPED),
     ("an end a moment before the last line is this turn's", CALLED, 1020, row("done", ended_at=1009), Word.DONE),
     ("an end before this turn is that of an older one", CALLED, 1020, row("done", ended_at=999), Word.WORKING),
+    ("so it is when the row was written since", CALLED, 1020, row("done", ended_at=999, updated_at=1015), Word.WORKING),
+    ("a time limit that was over before the last line, in a row that was written after it", CALLED, 1020,
+     row("failed", ended_at=1005, updated_at=1011), Word.FAILED),
+    ("an end before the last line, in a row that was not", CALLED, 1020,
+     row("done", ended_at=1005, updated_at=1006), Word.WORKING),
     ("an end without its time goes by the row's", CALLED, 1020, row("done", updated_at=1015), Word.DONE),
     ("a failure counts more than a good last line", ANSWERED, 1020, row("failed", ended_at=1012), Word.FAILED),
     ("a turn that had nothing to say was not stopped", (prompt(1000), said(1010, silent=True)), 1020,
@@ -237,6 +242,13 @@ def test_the_registrys_failure_counts_more_than_a_good_last_line():
     verdict = child(ANSWERED, 1011, registered=entry)
     assert (verdict.word, verdict.reason) == (Word.FAILED, "time limit reached")
     assert child(ANSWERED, 1011, registered=replace(entry, outcome=DONE)).word is Word.DONE
+
+
+def test_the_last_line_says_why_it_failed_and_the_registry_only_where_that_does_not():
+    entry = ChildFact(key="k", turn_id="", parent_key="p", ended_at=1010, outcome=FAILED, reason="request failed")
+    verdict = child((prompt(1000), said(1010, Stop.ERROR, error="400")), 1011, registered=entry)
+    assert (verdict.word, verdict.reason) == (Word.FAILED, "400")
+    assert child((prompt(1000), said(1010, Stop.ERROR)), 1011, registered=entry).reason == "request failed"
 
 
 def test_an_announcement_before_the_last_line_is_that_of_an_older_turn():

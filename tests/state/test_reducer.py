@@ -38,6 +38,9 @@ RULES = [
     ([prompt(1), aborted(2), prompt(3)], [(1, False, STOPPED), (2, True, None)]),
     # a new turn after an abort is not aborted
     ([prompt(1), aborted(2), said(3), wake(4), said(5)], [(1, False, DONE)]),
+    # what a command leaves behind when it was stopped comes after the turn, and begins none; a wake-up does
+    ([prompt(1), said(2, Stop.TOOLS, "a"), said(3, Stop.ABORTED), ended(4, "a")], [(1, False, STOPPED)]),
+    ([prompt(1), said(2, Stop.TOOLS, "a"), said(3, Stop.ABORTED), ended(4, "a"), wake(5)], [(1, True, STOPPED)]),
     # a second prompt starts a second run
     ([prompt(1), said(2), prompt(3)], [(1, False, DONE), (2, True, None)]),
     # it takes the turn, unless a tool call of the first is open
@@ -178,6 +181,32 @@ def test_an_announcement_continues_the_run_whose_child_it_names_not_the_newest()
     assert talk.current == 1
     assert talk.runs[1].turn_ended_at == 8
     assert talk.runs[2].turn_ended_at == 6
+
+
+def test_an_answer_that_no_line_asks_for_is_that_of_the_run_whose_sub_agent_was_not_answered():
+    talk = told(*SPAWN, said(4), prompt(5), said(6), said(7))
+    assert talk.current == 1
+    assert talk.runs[1].turn_ended_at == 7
+    assert talk.runs[2].turn_ended_at == 6
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        [prompt(5)],
+        [prompt(5), said(6, silent=True)],
+        [prompt(5), said(6, Stop.ERROR)],
+        [prompt(5), said(5.5, Stop.TOOLS, "b"), ended(5.6, "b", spawned="agent:x:2"), said(6)],
+    ],
+)
+def test_or_of_the_newest_run_where_that_may_go_on(last):
+    talk = told(*SPAWN, said(4), *last, said(7))
+    assert (talk.runs[1].turn_ended_at, talk.runs[2].turn_ended_at) == (4, 7)
+
+
+def test_and_of_the_newest_run_when_all_sub_agents_were_answered():
+    talk = told(*SPAWN, said(4), announcement(4.5, label="do a"), said(4.6), prompt(5), said(6), said(7))
+    assert (talk.runs[1].turn_ended_at, talk.runs[2].turn_ended_at) == (4.6, 7)
 
 
 def test_an_announcement_of_nobody_known_continues_the_newest_run():

@@ -66,6 +66,8 @@ FIXED = [
     (RunState(no=1), facts(), False),
     (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL), names_post=True), False),
     (RunState(no=1), facts(from_row=ROW, has_status=True), False),
+    # it is in the queue
+    (RunState(no=1, queued_id="q"), facts(), True),
     # none yet, and none will
     (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL, thread_id=THREAD)), True),
     (RunState(no=1), facts(from_key=Address(channel_id=CHANNEL)), True),

@@ -108,12 +108,12 @@ def test_the_number_of_queries_does_not_grow_with_rows(django_assert_num_queries
     make.watcher()
     make.post(make.run())
     make.run(Word.DONE)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         look()
     for _ in range(30):
         root = make.run()
         make.post(root)
         make.run(parent=make.run(parent=root))
         make.post(make.run(Word.DONE))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         look()
