@@ -54,6 +54,7 @@ ID_CHARS = 200
 SILENT = {"NO_REPLY", "HEARTBEAT_OK"}
 MIRROR = "delivery-mirror"  # what another session sent to this one's channel, noted here: no turn
 FALLBACK = b":settled-finalization-fallback"
+DENIED = "Exec denied ("
 STOPS = {
     "toolUse": Stop.TOOLS,
     "stop": Stop.STOP,
@@ -260,6 +261,8 @@ def _asks(details: Details) -> Ask | None:
 def _complaint(message: Message) -> str:
     """One line of a result that is an error. Behind what a command has printed OpenClaw says how it ended."""
     text = _text(_parts(message)).strip()
+    if text.startswith(DENIED):
+        return "denied"  # what stands behind it is the whole command
     if message.tool_name == "exec":
         return (text[-LOOKED_AT:].splitlines() or [""])[-1]
     return _first_line(text)

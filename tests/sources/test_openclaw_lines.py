@@ -410,3 +410,8 @@ def test_a_line_of_50_mb_of_nothing_costs_no_memory(shape):
     # Raw parts are copies of the bytes themselves; what is forbidden is millions of objects.
     assert peak < 2.5 * len(raw)
     assert time.process_time() - began < 10
+
+
+def test_a_command_that_was_denied_is_not_told_with_all_its_words():
+    said = result(content=[text("Exec denied (gateway id=2c2c, user-denied): curl -H 'token: x'")], isError=True)
+    assert said.error == "denied"
