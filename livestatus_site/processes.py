@@ -1,8 +1,8 @@
 """Runs the processes of the Procfile together on one machine, and ends them together.
 
-`python -m livestatus_site.processes` starts web and watcher, and worker and beat if there is a Redis. When one of them ends, or
-on Ctrl-C, SIGTERM or a closed terminal, all get SIGTERM, time for their last words, and then SIGKILL. A second Ctrl-C
-does not wait.
+`python -m livestatus_site.processes` starts web and watcher, and worker and beat if there is a Redis. When one of them
+ends, or on Ctrl-C, SIGTERM or a closed terminal, all get SIGTERM, time for their last words, and then SIGKILL. A second
+Ctrl-C does not wait.
 The usual Procfile runners give each process another PORT and read .env by rules of their own, so this is ours.
 """
 
