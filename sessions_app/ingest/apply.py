@@ -226,5 +226,5 @@ def _step(run: Run, step: StepValue) -> Step:
 def _roots_of(store: str, news: News) -> set[int]:
     """Roots of the trees that the sessions in the news have runs in, as far as they may still change."""
     keys = {*news.facts, *news.gone, *news.children}
-    runs = Run.objects.filter(session__store=store, session__key__in=keys, no__gte=F("session__row_run"))
+    runs = Run.objects.filter(session__store=store, session__key__in=keys, no__gte=F("session__row_run") - 1)
     return {root or run for run, root in runs.values_list("id", "root_id")}

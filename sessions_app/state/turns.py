@@ -123,7 +123,9 @@ def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:
             return Turn(outcome=None, at=state.turn_ended_at, because=because, basis=Basis.STORE, look_at=done_at)
     # 2026.9 calls a turn killed whose answer was the word for nothing to say.
     overruling = {Outcome.FAILED} if state.silent else {Outcome.FAILED, Outcome.STOPPED}
-    if facts.outcome in overruling and facts.ended_at >= state.turn_started_at:
+    # A row that tells of a turn that began after this one had ended says nothing about it.
+    of_this = facts.ended_at >= state.turn_started_at and facts.started_at <= state.turn_ended_at + SETTLE_S
+    if facts.outcome in overruling and of_this:
         reason, because = state.reason or facts.reason, f"the store says {facts.outcome}"
         return replace(ended, outcome=facts.outcome, reason=reason, because=because, basis=Basis.STORE)
     return ended

@@ -73,6 +73,7 @@ RULES = [
      row("killed", ended_at=1012), Word.DONE),
     ("but it may have failed", (prompt(1000), said(1010, silent=True)), 1020,
      row("failed", ended_at=1012), Word.FAILED),
+    ("nor does one of a later turn", ANSWERED, 1030, row("killed", started_at=1020, ended_at=1025), Word.DONE),
     ("an older failure does not", ANSWERED, 1020, row("failed", ended_at=900), Word.DONE),
     ("a time limit is a failure", ANSWERED, 1020,
      facts(running=False, has_status=True, outcome=FAILED, reason="time limit reached", ended_at=1012), Word.FAILED),
