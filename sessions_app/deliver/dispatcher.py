@@ -35,7 +35,9 @@ class Dispatcher:
             limit = room - handed
             if destination.circuit != Circuit.CLOSED:
                 limit = min(limit, 1) if destination.open_until <= now else 0
-            for post_id in self._due(destination, now)[: max(limit, 0)]:
+            if limit <= 0:
+                continue
+            for post_id in self._due(destination, now)[:limit]:
                 handed += self._hand_on(post_id, now)
         return handed
 

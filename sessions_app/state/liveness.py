@@ -143,7 +143,7 @@ def _active(member: Member, turn: Turn, seen: float, now: float, limits: Limits)
     word = Word.QUEUED if turn.queued else Word.WORKING if state.open else Word.THINKING
     began = min(step.started_at for step in state.open) if state.open else turn.at
     quiet = now - seen > patience_of(member)
-    look_at = seen + (limits.lost_s if quiet else patience_of(member)) + 0.001
+    look_at = seen + (limits.lost_s if quiet else min(patience_of(member), limits.lost_s)) + 0.001
     return Verdict(
         word=Word.QUIET if quiet else word,
         since=seen if quiet else began,

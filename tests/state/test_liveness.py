@@ -269,3 +269,8 @@ NEWER = [
 @pytest.mark.parametrize(("newer", "word"), [case[1:] for case in NEWER], ids=[case[0] for case in NEWER])
 def test_an_older_run_does_not_go_on_when_a_newer_one_of_its_session_has_ended(newer, word):
     assert alone(CALLED, 1040, None, row=newer).word is word
+
+
+def test_a_run_that_is_lost_before_it_would_be_quiet_is_looked_at_in_time():
+    member = Member(id=1, parent_id=None, state=state(*CALLED))
+    assert judge([member], 1011, Limits(lost_s=60))[1].look_at == pytest.approx(1070, abs=0.01)
