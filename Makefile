@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench e2e-openclaw lock clean
+.PHONY: help setup run test faults soak lint format bench e2e-openclaw lock clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -16,6 +16,12 @@ run:  ## start everything: board, watcher and, with REDIS_URL, a worker
 
 test:  ## run the tests; TESTS='tests/site -k env' runs some of them
 	@scripts/test.sh $(TESTS)
+
+faults:  ## kill, hang and break everything while 300 runs are shown; SEED=7 repeats a round
+	@scripts/faults.sh $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+soak:  ## 100 rounds of that, some hours; ROUNDS=10 makes it ten
+	@scripts/faults.sh --rounds $(or $(ROUNDS),100) $(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS))
 
 lint:  ## check style, types and the walls between the rooms
 	@scripts/lint.sh
