@@ -28,7 +28,8 @@ def main() -> int:
         print(f"round {number + 1} of {options.rounds}, seed {plan.seed}", flush=True)
         if not _play(replace(plan, **given), keep=options.keep):
             bad.append(plan.seed)
-            print(f"To repeat it: make faults SEED={plan.seed}", flush=True)
+            small_too = " --small" if options.small else ""
+            print(f"To repeat it: python -m tests.faults --seed {plan.seed}{small_too}", flush=True)
     print(f"{options.rounds - len(bad)} of {options.rounds} rounds went well." + (f" Bad seeds: {bad}" if bad else ""))
     return 1 if bad else 0
 

@@ -41,12 +41,12 @@ class Plan:
     seed: int
     runs: int = 300
     workers: int = 2
-    kills: int = 15
-    others: int = 25
-    stores_s: float = 120.0
-    store_s: float = 40.0
-    longest_s: float = 8.0
-    per_s: float = 10.0
+    kills: int = 12
+    others: int = 20
+    stores_s: float = 150.0
+    store_s: float = 60.0
+    longest_s: float = 6.0
+    per_s: float = 5.0
     idle_s: int = 20
     wait: bool = True
     patience_s: float = 300.0

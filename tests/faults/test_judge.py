@@ -78,9 +78,12 @@ def test_the_budget_holds_in_every_stretch_of_time():
     assert over_budget(even, 5.0, 4) == []
     reading = [request(number / 100, "GET", "/api/v4/posts/x") for number in range(1000)]
     assert over_budget(even + reading, 5.0, 4) == []
-    burst = [request(20 + number / 10) for number in range(10)]
-    (said,) = over_budget(even + burst, 5.0, 4)
-    assert "29 allowed" in said
+    second = [request(20 + number / 100) for number in range(14)]
+    (said,) = over_budget(second, 5.0, 8)
+    assert said == "14 creates and edits within 1 s, 13 allowed."
+    slowly = [request(20 + number / 2) for number in range(20)]
+    (said,) = over_budget(even + slowly, 5.0, 4)
+    assert "within 5 s, 29 allowed" in said
 
 
 def test_the_busiest_stretch():

@@ -7,7 +7,7 @@ from tests.faults.judge import busiest
 
 RUNS = 50
 AWAY_S = 3600.0
-STEP_S = 60.0
+STEP_S = 150.0
 
 
 def test_after_an_hour_away_every_post_gets_one_edit_with_the_newest_state_and_nothing_has_piled_up(town, mm):
@@ -25,14 +25,14 @@ def test_after_an_hour_away_every_post_gets_one_edit_with_the_newest_state_and_n
             for agent in place.all[:: 1 + len(objects) % 3]:
                 agent.step(place.now)
             place.read()
-            place.pass_time(STEP_S, look_s=6.0)
+            place.pass_time(STEP_S, look_s=15.0)
             gc.collect()
             objects.append(len(gc.get_objects()))
         for agent in place.all[:10]:
             place.end(agent)
         place.read()
         place.pass_time(STEP_S)
-    assert max(objects[10:]) < objects[10] * 1.01
+    assert max(objects[5:]) < objects[5] * 1.01
     assert Post.objects.count() == RUNS
 
     before = {agent.name: len(mm.edits(place.post_of(agent).id)) for agent in place.all}

@@ -8,7 +8,7 @@ from tests.faults.rounds import CONNECTIONS, Round, make_people, settle, small
 from tests.faults.stores import Copy, Stores
 from tests.standin import MattermostStandIn
 
-SEED = int(os.environ.get("FAULTS_SEED", "5"))
+SEED = int(os.environ.get("FAULTS_SEED", "12"))
 PATIENCE_S = 90.0
 
 
