@@ -179,10 +179,12 @@ def _shown() -> Iterator[str]:
         settings = replace(settings, policy=replace(settings.policy, destination_id=nowhere.id))
     WatchLoop(wiring.sources(), settings, time.time).read_all()
     posts = list(Post.objects.filter(closed=False, parked="").order_by("run_started_at", "id"))
-    views = Run.objects.views([post.run_id for post in posts])
+    views = Run.objects.views([post.run_id for post in posts if post.run_id])
     for post in posts:
+        if (view := views.get(post.run_id or 0)) is None:
+            continue
         text = draw(
-            views[post.run_id], now=time.time(), max_chars=manner.max_chars, max_depth=manner.max_depth,
+            view, now=time.time(), max_chars=manner.max_chars, max_depth=manner.max_depth,
             labels=manner.labels,
         )  # fmt: skip
         yield f"--- to {_where(post)}\n{text}\n"

@@ -70,12 +70,12 @@ class PostAdmin(ReadOnlyAdmin):
     @admin.display(description="run", ordering="run__title")
     def run_(self, post: Post) -> str | SafeString:
         """What it is about."""
-        return link(post.run, run_name(post.run))
+        return link(post.run, run_name(post.run)) if post.run else said(post.left_for, 80) or NOTHING
 
     @admin.display(description="should say", ordering="wanted_word")
     def wanted(self, post: Post) -> str | SafeString:
         """The word of its run."""
-        return word(post.run.word)
+        return word(post.run.word) if post.run else NOTHING
 
     @admin.display(description="delivery")
     def standing(self, post: Post) -> SafeString:

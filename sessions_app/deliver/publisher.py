@@ -80,9 +80,10 @@ class Publisher:
 
     def _publish(self, post: Post, note: str) -> bool:
         # The revision first: what changes in between is then sent once more, and never missed.
-        revision = Run.objects.values_list("revision", flat=True).get(id=post.run_id)
-        view = Run.objects.views([post.run_id]).get(post.run_id)
-        if view is None or circuit.rests(post.destination, self.clock()):
+        run_id = post.run_id or 0
+        revision = Run.objects.filter(id=run_id).values_list("revision", flat=True).first()
+        view = Run.objects.views([run_id]).get(run_id)
+        if revision is None or view is None or circuit.rests(post.destination, self.clock()):
             return False
         text = self._text(view, post, note)
         digest = hashlib.sha256(text.encode()).hexdigest()

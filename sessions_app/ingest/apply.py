@@ -32,7 +32,7 @@ from sessions_app.state.codec import to_json
 from sessions_app.state.run_state import Step as StepValue
 from sessions_app.state.turns import Limits
 
-RUN_FIELDS = ("state", "window", "start_id", "title", "label", "started_at", "tools", "tokens", "cost")
+RUN_FIELDS = ("state", "window", "start_id", "title", "label", "prompt", "started_at", "tools", "tokens", "cost")
 POINT_FIELDS = (*Mark.__dataclass_fields__, "updated_at")
 ROOTS_AT_ONCE = 500
 STEP_FIELDS = ("tool", "target", "started_at", "ended_at", "ok", "error", "child_key", "running")

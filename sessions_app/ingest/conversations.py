@@ -146,6 +146,7 @@ def run_row(talk: Talk, state: RunState, encoded: str) -> Run:
     run.window = state.window
     run.start_id = state.start_id[:200]
     run.title = state.title[:300]
+    run.prompt = state.prompt
     run.label = talk.session.label
     run.started_at = moment(state.started_at)
     run.tools, run.tokens, run.cost = state.tools, state.tokens, state.cost

@@ -182,7 +182,8 @@ def tell_posts(roots: Sequence[Run], now: float) -> None:
     theirs = Q(run__in=revisions) | Q(run__root__in=revisions)
     behind = []
     for post in Post.objects.filter(theirs).select_related("run"):
-        run = post.run
+        if (run := post.run) is None:
+            continue
         revision = max(revisions[run.root_id or run.id], post.wanted_revision)
         if (post.wanted_revision, post.run_over) == (revision, run.over):
             continue

@@ -1,6 +1,7 @@
 """What is kept: one model and its query set per file. Rows are the truth; every task and message is only a hint."""
 
 from sessions_app.models.checkpoint import Checkpoint
+from sessions_app.models.delivery import Delivery
 from sessions_app.models.destination import Circuit, Destination
 from sessions_app.models.judgement import Judgement
 from sessions_app.models.post import Post
@@ -9,4 +10,15 @@ from sessions_app.models.session import Session
 from sessions_app.models.step import Step
 from sessions_app.models.watcher import Watcher
 
-__all__ = ["Checkpoint", "Circuit", "Destination", "Judgement", "Post", "Run", "Session", "Step", "Watcher"]
+__all__ = [
+    "Checkpoint",
+    "Circuit",
+    "Delivery",
+    "Destination",
+    "Judgement",
+    "Post",
+    "Run",
+    "Session",
+    "Step",
+    "Watcher",
+]

@@ -39,7 +39,10 @@ class Post(models.Model):
     be found again by its nonce. `lease_until` is a claim that ends by itself when its worker dies.
     """
 
-    run = models.OneToOneField("Run", on_delete=models.CASCADE, related_name="post")
+    run = models.OneToOneField(
+        "Run", null=True, blank=True, on_delete=models.SET_NULL, related_name="post",
+        help_text="Empty: its run is gone from here, or another post goes on for it; it says so, and ends.",
+    )  # fmt: skip
     destination = models.ForeignKey("Destination", on_delete=models.CASCADE, related_name="posts")
     channel_id = models.CharField(max_length=26, blank=True)
     user_id = models.CharField(max_length=26, blank=True, help_text="Stands for the direct channel with this person.")
@@ -58,6 +61,7 @@ class Post(models.Model):
     wanted_word = models.CharField(max_length=20, blank=True)
     sent_word = models.CharField(max_length=20, blank=True)
     sent_hash = models.CharField(max_length=64, blank=True)
+    sent_text = models.TextField(blank=True, help_text="What it says in Mattermost, as far as we know.")
     sent_at = models.FloatField(default=0.0)
     run_started_at = models.FloatField(default=0.0)
     run_over = models.BooleanField(default=False)
@@ -66,6 +70,11 @@ class Post(models.Model):
     mismatches = models.PositiveSmallIntegerField(default=0, help_text="How often it said something else then.")
     lost_at = models.FloatField(default=0.0, help_text="When an answer to an edit was lost: it may be applied late.")
     stop_note = models.BooleanField(default=False, help_text="Whether it says that the watcher stopped.")
+    muted = models.BooleanField(
+        default=False, help_text="Its session is muted: it says so, and moves again at its end."
+    )
+    mute_note = models.BooleanField(default=False, help_text="Whether it says that it is muted.")
+    left_for = models.CharField(max_length=200, blank=True, help_text="Why it has no run any more, as it says itself.")
     send_now = models.BooleanField(default=False, help_text="Asked for by hand: send whatever the pace.")
     not_before = models.FloatField(default=0.0, help_text="When it may be tried again (seconds since 1970).")
     enqueued_until = models.FloatField(default=0.0, help_text="A task for it is thought to be on its way until then.")
@@ -84,7 +93,7 @@ class Post(models.Model):
         indexes = [models.Index(fields=("closed", "not_before"), name="post_open")]
 
     def __str__(self) -> str:
-        return self.post_id or f"post of run {self.run_id}"
+        return self.post_id or (f"post of run {self.run_id}" if self.run_id else "post without a run")
 
     @property
     def address(self) -> str:

@@ -27,7 +27,7 @@ class RunQuerySet(models.QuerySet["Run"]):
     def for_board(self) -> Self:
         """Root runs with their session and their post, newest first; their trees come from `views`."""
         related = self.roots().select_related("session", "post__destination")
-        return related.defer("state", "session__facts", "session__registered").order_by("-started_at", "-id")
+        return related.defer("state", "prompt", "session__facts", "session__registered").order_by("-started_at", "-id")
 
     def trees(self, roots: Iterable[int]) -> Self:
         """All runs of these trees."""
@@ -55,6 +55,7 @@ class Run(models.Model):
     start_id = models.CharField(max_length=200, blank=True, help_text="Id of the line that started it.")
     title = models.CharField(max_length=300, blank=True)
     label = models.CharField(max_length=300, blank=True)
+    prompt = models.TextField(blank=True, help_text="What was asked for, redacted and cut, to be searched.")
     word = models.CharField(max_length=20, choices=[(word.value, word.value) for word in Word], default=Word.THINKING)
     reason = models.CharField(max_length=400, blank=True, help_text="Why it failed, was stopped or lost.")
     because = models.CharField(max_length=200, blank=True, help_text="The evidence that decided its word.")

@@ -25,6 +25,7 @@ class Session(models.Model):
     last_run = models.IntegerField(default=0, help_text="Number of its newest run.")
     row_run = models.IntegerField(default=0, help_text="Number of the run that the store's row tells of.")
     problem = models.TextField(blank=True, help_text="Why its transcript cannot be read, in full or in part.")
+    muted = models.BooleanField(default=False, help_text="By hand: no new posts; those of live runs move at their end.")
     seen_at = models.DateTimeField(null=True, blank=True, help_text="Newest evidence of it.")
     created_at = models.DateTimeField(auto_now_add=True)
 

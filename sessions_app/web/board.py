@@ -16,29 +16,15 @@ from sessions_app.models import Run, Session
 from sessions_app.models.times import moment, seconds
 from sessions_app.render.text import age, count, one_line
 from sessions_app.state.view import RunView, Word
+from sessions_app.web.header import Health, header
 from sessions_app.web.rows import CHILDREN_SHOWN, NAME_CHARS, OPEN_UP_TO, Pen, Tree, kind_of, summary_of
 
 LIVE_SHOWN = 500
 ENDED_SHOWN = 50
 RECENT = timedelta(hours=1)
-PROBLEMS_SHOWN = 5
-SLOW_S = 2.0  # a watcher that is further behind is worth a word
 # What wants a person first.
 COUNTED = (Word.NEEDS_YOU, Word.QUIET, Word.WORKING, Word.THINKING, Word.WAITING, Word.QUEUED)
-HEADLINES = {Status.OK: "All well", Status.DEGRADED: "Needs a look", Status.BROKEN: "Broken"}
 ASK = "Ask an agent for something: it appears here within a second."
-KINDS = {Status.OK: "done", Status.DEGRADED: "quiet", Status.BROKEN: "failed"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Health:
-    """The header: one word for all, then the parts. Every second part of a problem's sentence is code."""
-
-    headline: str
-    kind: str
-    parts: tuple[str, ...] = ()
-    problems: tuple[tuple[str, ...], ...] = ()
-    more_problems: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +77,7 @@ def board(now: float, *, links: str = "") -> Board:
     pen = Pen(now, wiring.labels())
     found = report(now)
     return Board(
-        health=_health(found),
+        health=header(found),
         live=tuple(_tree(run, views[run.id], pen) for run in shown if run.id in views),
         more_live=more,
         ended=tuple(_tree(run, views[run.id], pen) for run in ended if run.id in views),
@@ -128,28 +114,6 @@ def _counts(views: list[RunView]) -> tuple[Count, ...]:
     """How many runs have each word, sub-agents too: one of those may be who needs you."""
     words = Counter(run.word for view in views for run in view.tree())
     return tuple(Count(word=word.value, kind=kind_of(word), number=words[word]) for word in COUNTED if words[word])
-
-
-def _health(found: Report) -> Health:
-    return Health(
-        headline=HEADLINES[found.status],
-        kind=KINDS[found.status],
-        parts=tuple(part for part in (_watching(found), _delivering(found)) if part),
-        problems=tuple(tuple(sentence.split("`")) for sentence in found.problems[:PROBLEMS_SHOWN]),
-        more_problems=max(0, len(found.problems) - PROBLEMS_SHOWN),
-    )
-
-
-def _watching(found: Report) -> str:
-    behind = max((one.lag_s for one in found.watchers), default=0.0)
-    slow = f", {age(behind)} behind" if behind >= SLOW_S else ""
-    return f"{count(len(found.watchers), 'watcher')}{slow}"
-
-
-def _delivering(found: Report) -> str:
-    if found.mattermost != "configured":
-        return "Mattermost not configured"
-    return f"{count(found.queue_depth, 'update')} waiting" if found.queue_depth else "posts up to date"
 
 
 def _nothing(found: Report, now: float) -> Nothing:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from sessions_app.web.board import Board, board
+from sessions_app.web.frame import frame
 
 NO_STORE = "private, no-store"
 
@@ -33,7 +34,8 @@ class SignIn(LoginView):
 def page(request: HttpRequest) -> HttpResponse:
     """The whole page, with the board as it is now."""
     found = _board(request)
-    response = render(request, "livestatus/board.html", {"board": found, "etag": _etag(found)})
+    around = frame(request, "board", time.time())
+    response = render(request, "livestatus/board.html", {"board": found, "etag": _etag(found), "frame": around})
     response["Cache-Control"] = NO_STORE
     return response
 

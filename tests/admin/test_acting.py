@@ -128,16 +128,17 @@ def test_a_viewer_is_offered_nothing(viewer):
 
 
 def test_a_viewer_cannot_act_by_a_hand_made_request(viewer):
-    post = make.post(make.run())
+    run = make.run()
+    post = make.post(run)
     to = post.destination
     for address in (
         f"{ROOT}/destination/pause-all/", f"{ROOT}/destination/resume-all/", f"{ROOT}/destination/{to.pk}/pause/",
-        f"{ROOT}/destination/{to.pk}/resume/", f"{ROOT}/post/{post.pk}/send-now/", f"{ROOT}/run/{post.run.pk}/finish/",
+        f"{ROOT}/destination/{to.pk}/resume/", f"{ROOT}/post/{post.pk}/send-now/", f"{ROOT}/run/{run.pk}/finish/",
     ):  # fmt: skip
         assert viewer.post(address, {"sure": "yes"}).status_code == 403, address
     act(viewer, Destination, "pause_", to)
     act(viewer, Post, "send_now_", post)
-    act(viewer, Run, "finish_by_hand", post.run, sure="yes")
+    act(viewer, Run, "finish_by_hand", run, sure="yes")
     assert not Destination.objects.get().paused
     assert not Post.objects.get().send_now
     assert Run.objects.get().finished_by_hand_at is None

@@ -64,7 +64,7 @@ class Desk:
 
     def change(self, post: Post, word: Word | None = None, *, title: str = "") -> Post:
         """The run has something new to show; as ingest tells it."""
-        run = Run.objects.get(id=post.run_id)
+        run = Run.objects.get(post=post.id)
         run.revision += 1
         run.word, run.title = (word or Word(run.word)).value, title or run.title
         run.over = Word(run.word) in OVER
