@@ -1,23 +1,16 @@
 """Posts: whether people see the newest, and if not, why."""
 
 import time
-from collections.abc import Sequence
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern
 from django.utils.safestring import SafeString
 
-from sessions_app.admin.base import ReadOnlyAdmin, Tool, actor
+from sessions_app.admin.base import ReadOnlyAdmin
 from sessions_app.admin.columns import NOTHING, ago, link, outside, revisions, run_name, said, state, word, yes_no
 from sessions_app.admin.filters import DeliveryFilter
-from sessions_app.control.actions import send_now
 from sessions_app.models import Post
-
-SENDING = "It is sent at the next chance."
-PAUSED = "It is sent when delivery goes on: the destination is paused."
-PARKED = "It is parked, so nothing is sent: {why}"
 
 
 @admin.register(Post)
@@ -30,7 +23,6 @@ class PostAdmin(ReadOnlyAdmin):
     search_fields = ("run__title", "post_id", "channel_id", "root_id", "nonce", "last_error")
     search_help_text = "Title, last error, or an id of Mattermost"
     ordering = ("-created_at", "-id")
-    actions = ("send_now_",)
     fieldsets = (
         (None, {"fields": ("run_", "standing", "wanted", "revisions_", "sent", "there")}),
         ("Trouble", {"fields": ("parked", "last_error", "attempts", "shortened", "next_try")}),
@@ -45,27 +37,6 @@ class PostAdmin(ReadOnlyAdmin):
         """Without the long columns of runs and sessions."""
         rows: QuerySet[Post] = super().get_queryset(request).select_related("run__session", "destination")
         return rows.defer("run__state", "run__session__facts", "run__session__registered")
-
-    def get_urls(self) -> list[URLPattern]:
-        """With the address that sends."""
-        return [self.act_path("send-now", self._send_now), *super().get_urls()]
-
-    def tools(self, obj: Post) -> Sequence[Tool]:
-        """A parked post is not sent."""
-        return () if obj.parked else (Tool(url=self.url("send-now", obj.pk), words="Send now"),)
-
-    def _send_now(self, request: HttpRequest, post: Post) -> str:
-        if not send_now(post, by=actor(request)):
-            return PARKED.format(why=said(post.parked))
-        return PAUSED if post.destination.paused else SENDING
-
-    @admin.action(description="Send now", permissions=["act"])
-    def send_now_(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        """Marks them; the watcher or a worker sends."""
-        posts = list(queryset.select_related(None).select_related("destination")[:500])
-        sent = sum(send_now(post, by=actor(request)) for post in posts)
-        parked = f" {len(posts) - sent} are parked, so nothing is sent for them." if sent < len(posts) else ""
-        messages.success(request, f"{sent} marked to be sent at the next chance.{parked}")
 
     @admin.display(description="run", ordering="run__title")
     def run_(self, post: Post) -> str | SafeString:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db.models import F, Q
 
 from sessions_app.events import AnyEvent, Outcome, UserSaid
+from sessions_app.ingest.forgotten import is_forgotten, not_forgotten
 from sessions_app.models import Run, Session
 from sessions_app.models.times import moment
 from sessions_app.sources.base import ChildFact, Chunk, Facts
@@ -22,12 +23,16 @@ RECENT = 20  # older runs that are over get no more lines
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What was read of one transcript: which session's, in which window, and the events with their mark."""
+    """What was read of one transcript: which session's, in which window, and the events with their mark.
+
+    ``by_hand``: somebody asked for it to be read again, so ``chunk`` begins anew whatever its mark was.
+    """
 
     key: str
     window: str
     transcript: str
     chunk: Chunk
+    by_hand: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -83,26 +88,35 @@ def child_keys(store: str, chunks: Iterable[Chunk]) -> dict[str, str]:
     }
     if not named:
         return {}
-    found = Session.objects.filter(store=store, window__in=named)
+    found = Session.everything.filter(store=store, window__in=named)
     return {session.window: session.key for session in found}
 
 
 def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str], *, again: bool) -> None:
     """Fold one reading into its talk. ``again``: the window is read anew from its first line."""
-    events: tuple[AnyEvent, ...] = reading.chunk.events
-    current = REREADING if again else talk.session.current_run
+    session = talk.session
+    events = not_forgotten(session, reading.chunk.events)
+    current = REREADING if again else session.current_run
     before = Conversation(window=reading.window, current=current, runs=dict(talk.states))
     after = fold(before, events, keys)
     for state in after.runs.values():
         talk.set_state(state)
     talk.steps.extend(after.steps)
-    session = talk.session
+    if reading.by_hand:
+        _restore(talk, reading.window)
     session.problem = reading.chunk.problem
     newest = moment(max((event.at for event in events), default=0.0))
     if newest and (session.seen_at is None or newest > session.seen_at):
         session.seen_at = newest
     if after.current != REREADING:
-        talk.session.current_run = after.current
+        session.current_run = after.current
+
+
+def _restore(talk: Talk, window: str) -> None:
+    """Whatever stands in the rows of this window is written anew, also where the lines say the same as before."""
+    talk.changed.update(no for no, state in talk.states.items() if state.window == window)
+    if window != talk.session.window:
+        close_window(talk, window, 0.0)
 
 
 def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
@@ -113,15 +127,16 @@ def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
         return
     no = talk.session.last_run + 1
     began = facts.started_at or facts.updated_at
-    talk.set_state(RunState(no=no, started_at=began, last_at=began, turn_started_at=began))
+    if not is_forgotten(talk.session, began):
+        talk.set_state(RunState(no=no, started_at=began, last_at=began, turn_started_at=began))
 
 
 def open_queued(talk: Talk, facts: Facts) -> None:
     """Prompts that wait in the queue: a run each, which waits for its first line."""
     known = {name for state in talk.states.values() for name in (state.queued_id, state.start_id)}
     for one in facts.queued:
-        if one.id and one.id not in known:
-            at = one.at or facts.updated_at
+        at = one.at or facts.updated_at
+        if one.id and one.id not in known and not is_forgotten(talk.session, at):
             talk.set_state(
                 RunState(
                     no=talk.session.last_run + 1, queued_id=one.id, prompt=one.text, started_at=at, last_at=at,

@@ -4,11 +4,12 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from sessions_app.web import views
+from sessions_app.web import acts, views
 
 urlpatterns = [
     path("", views.page, name="board"),
     path("board/", views.news, name="board-news"),
+    path("act/<str:kind>/<int:pk>/<str:verb>/", acts.act, name="act"),
     path("login/", views.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     # One page for signing in, not two.
