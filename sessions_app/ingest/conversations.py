@@ -18,6 +18,7 @@ from sessions_app.state.run_state import RunState, Step
 SKEW_S = 86_400.0  # how far ahead of ours the clock of whoever writes may be
 TIMES = ("at", "started_at", "ended_at", "updated_at", "answered_at")
 Timed = TypeVar("Timed", AnyEvent, Facts, ChildFact)
+RESET = "session reset"
 RECENT = 20  # older runs that are over get no more lines
 
 
@@ -103,7 +104,7 @@ def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str], *, again: b
         talk.set_state(state)
     talk.steps.extend(after.steps)
     if reading.by_hand:
-        _restore(talk, reading.window)
+        _restore(talk, reading.window, before.runs)
     session.problem = reading.chunk.problem
     newest = moment(max((event.at for event in events), default=0.0))
     if newest and (session.seen_at is None or newest > session.seen_at):
@@ -112,11 +113,12 @@ def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str], *, again: b
         session.current_run = after.current
 
 
-def _restore(talk: Talk, window: str) -> None:
+def _restore(talk: Talk, window: str, before: Mapping[int, RunState]) -> None:
     """Whatever stands in the rows of this window is written anew, also where the lines say the same as before."""
     talk.changed.update(no for no, state in talk.states.items() if state.window == window)
     if window != talk.session.window:
-        close_window(talk, window, 0.0)
+        resets = (state.turn_ended_at for state in before.values() if (state.window, state.reason) == (window, RESET))
+        close_window(talk, window, max(resets, default=0.0))
 
 
 def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
@@ -150,7 +152,7 @@ def close_window(talk: Talk, old: str, at: float) -> None:
     for state in list(talk.states.values()):
         if state.window == old and state.turn_open and not state.provisional:
             ended = replace(state, turn_open=False, turn_ended_at=max(at, state.last_at), open=())
-            talk.set_state(replace(ended, outcome=Outcome.STOPPED, reason="session reset"))
+            talk.set_state(replace(ended, outcome=Outcome.STOPPED, reason=RESET))
 
 
 def run_row(talk: Talk, state: RunState, encoded: str) -> Run:
