@@ -9,7 +9,16 @@ from django.contrib.auth.models import Group, Permission, User
 
 from sessions_app.control.actions import By, Source
 from sessions_app.models import (
-    Action, Checkpoint, Delivery, Destination, Judgement, Post, Run, Session, Step, Watcher,
+    Action,
+    Checkpoint,
+    Delivery,
+    Destination,
+    Judgement,
+    Post,
+    Run,
+    Session,
+    Step,
+    Watcher,
 )  # fmt: skip
 from sessions_app.models.times import moment
 from sessions_app.state.codec import to_json

@@ -46,15 +46,22 @@ def actor(request: HttpRequest) -> By:
 
 
 class Pages(Paginator):
-    """Pages without counting millions of rows: the number is exact up to a limit, and "at least" beyond it."""
+    """Pages without counting millions of rows: the number is exact up to a limit, and "more than" that beyond it."""
 
     @cached_property
-    def count(self) -> int:
-        """How many rows there are, as far as they were counted."""
+    def _counted(self) -> int:
         rows = self.object_list
-        if isinstance(rows, QuerySet):
-            return rows.order_by()[:COUNTED].count()
-        return len(rows)
+        return rows.order_by()[: COUNTED + 1].count() if isinstance(rows, QuerySet) else len(rows)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self._counted > COUNTED
+
+    @property
+    def count(self) -> int:
+        """How many rows there are to leaf through."""
+        return min(self._counted, COUNTED)
 
 
 class ReadOnlyAdmin(AnyAdmin):

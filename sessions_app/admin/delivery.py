@@ -45,7 +45,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description="delivery", ordering="kind")
     def how(self, one: Delivery) -> SafeString:
         """What was done."""
-        return state(*KINDS[Delivery.Kind(one.kind)])
+        return kind(one)
 
     @admin.display(description="post")
     def post_(self, one: Delivery) -> str | SafeString:
@@ -71,12 +71,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description="took", ordering="took_s")
     def took(self, one: Delivery) -> str:
         """From the request to its answer."""
-        return _length(one.took_s)
+        return length(one.took_s)
 
     @admin.display(description="waited", ordering="waited_s")
     def waited(self, one: Delivery) -> str:
         """From the oldest change that it took along to the answer."""
-        return _length(one.waited_s)
+        return length(one.waited_s)
 
     @admin.display(description="error")
     def error_(self, one: Delivery) -> str:
@@ -89,7 +89,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return outside(one.post.address, "open")
 
 
-def _length(passed: float) -> str:
+def kind(one: Delivery) -> SafeString:
+    """What was done, with its sign."""
+    return state(*KINDS[Delivery.Kind(one.kind)])
+
+
+def length(passed: float) -> str:
+    """How long a request took."""
     if not passed:
         return NOTHING
     return f"{passed * 1000:.0f} ms" if passed < 1 else f"{passed:.1f} s" if passed < 10 else duration(passed)

@@ -7,10 +7,41 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from sessions_app.admin.base import ReadOnlyAdmin
+from sessions_app.admin.base import NewestInline, ReadOnlyAdmin
 from sessions_app.admin.columns import NOTHING, ago, link, outside, revisions, run_name, said, state, word, yes_no
+from sessions_app.admin.delivery import kind, length
 from sessions_app.admin.filters import DeliveryFilter
-from sessions_app.models import Post
+from sessions_app.models import Delivery, Post
+
+
+class DeliveriesOfPost(NewestInline):
+    """The newest deliveries of a post."""
+
+    model = Delivery
+    fk_name = "post"
+    verbose_name_plural = "newest deliveries"
+    ordering = ("-at", "-id")
+    fields = readonly_fields = ("how", "when", "revision", "took", "error_")
+
+    @admin.display(description="delivery")
+    def how(self, one: Delivery) -> str | SafeString:
+        """What was done."""
+        return kind(one)
+
+    @admin.display(description="when")
+    def when(self, one: Delivery) -> str | SafeString:
+        """How long ago."""
+        return ago(one.at)
+
+    @admin.display(description="took")
+    def took(self, one: Delivery) -> str:
+        """From the request to its answer."""
+        return length(one.took_s)
+
+    @admin.display(description="error")
+    def error_(self, one: Delivery) -> str:
+        """What went wrong."""
+        return said(one.error)
 
 
 @admin.register(Post)
@@ -23,6 +54,7 @@ class PostAdmin(ReadOnlyAdmin):
     search_fields = ("run__title", "post_id", "channel_id", "root_id", "nonce", "last_error")
     search_help_text = "Title, last error, or an id of Mattermost"
     ordering = ("-created_at", "-id")
+    inlines = (DeliveriesOfPost,)
     fieldsets = (
         (None, {"fields": ("run_", "standing", "wanted", "revisions_", "sent", "there")}),
         ("Trouble", {"fields": ("parked", "last_error", "attempts", "shortened", "next_try")}),
@@ -36,7 +68,7 @@ class PostAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         """Without the long columns of runs and sessions."""
         rows: QuerySet[Post] = super().get_queryset(request).select_related("run__session", "destination")
-        return rows.defer("run__state", "run__session__facts", "run__session__registered")
+        return rows.defer("run__state", "run__prompt", "sent_text", "run__session__facts", "run__session__registered")
 
     @admin.display(description="run", ordering="run__title")
     def run_(self, post: Post) -> str | SafeString:

@@ -15,6 +15,7 @@ from sessions_app.admin.columns import (
     ago,
     link,
     listing,
+    muted,
     no_post,
     pretty,
     revisions,
@@ -114,7 +115,7 @@ class SessionAdmin(ReadOnlyAdmin):
     @admin.display(description="posts", ordering="muted")
     def posts(self, session: Session) -> SafeString:
         """Whether somebody muted it."""
-        return state("quiet", "🔇", "muted") if session.muted else state("done", "✅", "as ever")
+        return muted(session.muted)
 
     @admin.display(description="in the store", ordering="in_store")
     def in_store_(self, session: Session) -> str | SafeString:

@@ -76,5 +76,13 @@ class Migration(migrations.Migration):
             model_name="action",
             index=models.Index(fields=["kind", "object_id"], name="action_of_object"),
         ),
+        migrations.AddIndex(
+            model_name="step",
+            index=models.Index(condition=models.Q(("ok", False)), fields=["id"], name="step_failed"),
+        ),
+        migrations.AddIndex(
+            model_name="step",
+            index=models.Index(condition=models.Q(("ok", None)), fields=["id"], name="step_open"),
+        ),
         migrations.RunPython(roles, migrations.RunPython.noop),
     ]

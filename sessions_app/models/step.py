@@ -20,6 +20,11 @@ class Step(models.Model):
     class Meta:
         ordering = ("run", "started_at", "id")
         constraints = [models.UniqueConstraint(fields=("run", "call_id"), name="call_once_per_run")]
+        # For the few that failed, or have no outcome yet, among millions that went well.
+        indexes = [
+            models.Index(fields=("id",), condition=models.Q(ok=False), name="step_failed"),
+            models.Index(fields=("id",), condition=models.Q(ok=None), name="step_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tool} {self.target}".strip()

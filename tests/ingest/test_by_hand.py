@@ -10,7 +10,18 @@ from sessions_app.models import Checkpoint, Post, Run, Session, Step
 from tests import factories as make
 from tests.flow.recording import Recording
 from tests.ingest.watching import (
-    KEY, START, Watching, answered, asked, called, everything, header, result, row, spawned, words,
+    KEY,
+    START,
+    Watching,
+    answered,
+    asked,
+    called,
+    everything,
+    header,
+    result,
+    row,
+    spawned,
+    words,
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
