@@ -20,9 +20,11 @@ from sessions_app.control.actions import By, Source, Verb, verbs_of
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
     AnyInline = admin.TabularInline[Any, Any]
+    AnyPaginator = Paginator[Any]
 else:
     AnyAdmin = admin.ModelAdmin
     AnyInline = admin.TabularInline
+    AnyPaginator = Paginator
 
 SHOWN_BELOW = 50
 CHOSEN_AT_ONCE = 100
@@ -45,7 +47,7 @@ def actor(request: HttpRequest) -> By:
     return By.account(request.user, Source.ADMIN)
 
 
-class Pages(Paginator):
+class Pages(AnyPaginator):
     """Pages without counting millions of rows: the number is exact up to a limit, and "more than" that beyond it."""
 
     @cached_property

@@ -5,14 +5,14 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 from sessions_app.models import Action
-from sessions_app.models.times import moment
 
 log = logging.getLogger(__name__)
 Source = Action.Source
@@ -22,7 +22,10 @@ NAME_CHARS = 300
 class Named(Protocol):
     """An account."""
 
-    pk: int
+    @property
+    def pk(self) -> Any:
+        """Its number."""
+        ...
 
     def get_username(self) -> str:
         """What it is called."""
@@ -61,7 +64,7 @@ def note(changed: Iterable[Model], verb: str, said: str, by: By, *, deleted: boo
         log.info("%s (%s) %s %s: %s", by.name, by.source.value, type(one).__name__.lower(), one.pk, said)
     Action.objects.bulk_create(
         Action(
-            at=moment(by.at),
+            at=datetime.fromtimestamp(by.at, UTC),
             who=by.name,
             source=by.source,
             verb=verb,

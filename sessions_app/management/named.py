@@ -57,10 +57,10 @@ def _runs(what: str, store: str) -> "QuerySet[Run]":
 
 
 FINDERS: dict[str, Callable[[str, str], "QuerySet[Model]"]] = {
-    "destination": _destinations,  # type: ignore[dict-item]
-    "post": _posts,  # type: ignore[dict-item]
-    "run": _runs,  # type: ignore[dict-item]
-    "session": _sessions,  # type: ignore[dict-item]
+    "destination": _destinations,
+    "post": _posts,
+    "run": _runs,
+    "session": _sessions,
 }
 
 

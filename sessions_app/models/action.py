@@ -39,6 +39,6 @@ class Action(models.Model):
         Raises:
             TypeError: it stands there already.
         """
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("What stands in the audit log is not changed.")
         super().save(*args, **kwargs)

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from sessions_app.control.actions import VERBS
 from sessions_app.management.commands import control as module
 from sessions_app.models import Action, Circuit, Destination, Post, Run, Session
 from sessions_app.state.view import Word
@@ -36,7 +37,7 @@ def refused(*words: str) -> tuple[int, str]:
 
 @pytest.fixture
 def no_terminal(monkeypatch):
-    monkeypatch.setattr(module.sys, "stdin", io.StringIO())
+    monkeypatch.setattr("sys.stdin", io.StringIO())
 
 
 def test_a_destination_by_its_address():
@@ -123,7 +124,7 @@ def test_without_a_terminal_nothing_is_done_that_cannot_be_undone(no_terminal):
 def test_at_a_terminal_it_asks_and_only_yes_is_yes(monkeypatch, typed, left):
     of = make.session()
     make.run(session=of, title="Deploy")
-    monkeypatch.setattr(module.sys, "stdin", Terminal(typed))
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
     said = io.StringIO()
     try:
         call_command("control", "forget", of.key, stdout=said)
@@ -147,7 +148,7 @@ def test_help_tells_every_verb_and_status(capsys):
         module.Command().run_from_argv(["manage.py", "control", "--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for verb in module.VERBS:
+    for verb in VERBS:
         assert f"    {verb.name} " in text
     assert "Exit status: 0 done, 1 there was nothing to do, 2" in text
     assert "--yes" in text
