@@ -3,7 +3,7 @@
 import pytest
 
 from sessions_app.deliver.creating import SAME_NONCE_S
-from sessions_app.deliver.publisher import STOPPED
+from sessions_app.deliver.wanted import STOPPED
 from sessions_app.models import Post
 from sessions_app.state.view import Word
 from tests.deliver.desk import Desk

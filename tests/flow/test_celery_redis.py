@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from redis import Redis
 
-from sessions_app.deliver.publisher import STOPPED
+from sessions_app.deliver.wanted import STOPPED
 from tests.flow.process import PATIENCE_S, begin
 from tests.standin import edits
 
