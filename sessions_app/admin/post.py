@@ -53,7 +53,7 @@ class PostAdmin(ReadOnlyAdmin):
     list_filter = (DeliveryFilter, "destination")
     search_fields = ("run__title", "post_id", "channel_id", "root_id", "nonce", "last_error")
     search_help_text = "Title, last error, or an id of Mattermost"
-    ordering = ("-created_at", "-id")
+    ordering = ("-id",)
     inlines = (DeliveriesOfPost,)
     fieldsets = (
         (None, {"fields": ("run_", "standing", "wanted", "revisions_", "sent", "there")}),
