@@ -46,7 +46,7 @@ class WhoFilter(admin.SimpleListFilter):
                 break
             names.append(found)
             last = found
-        return [(name, name) for name in names]
+        return [(name, said(name, 40)) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """What they did."""

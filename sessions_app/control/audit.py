@@ -60,8 +60,10 @@ class By:
 def note(changed: Iterable[Model], verb: str, said: str, by: By, *, deleted: bool = False) -> None:
     """Write it down, in the transaction that does it; for accounts also into Django's history of the object."""
     rows = list(changed)
+    # At a command line the answer says it; elsewhere nobody may be looking.
+    level = logging.DEBUG if by.source is Source.COMMAND else logging.INFO
     for one in rows:
-        log.info("%s (%s) %s %s: %s", by.name, by.source.value, type(one).__name__.lower(), one.pk, said)
+        log.log(level, "%s (%s) %s %s: %s", by.name, by.source.value, type(one).__name__.lower(), one.pk, said)
     Action.objects.bulk_create(
         Action(
             at=datetime.fromtimestamp(by.at, UTC),

@@ -115,12 +115,13 @@ def _posting_again(run: Run) -> Question:
 
 def _forgetting(session: Session) -> Question:
     found = going(session)
+    runs = f"{count(len(found.runs), 'run')} with {count(found.steps, 'step')}" if found.runs else "it has no runs"
     others = count(len(found.sessions) - 1, "session") if len(found.sessions) > 1 else ""
     return Question(
         headline=f"Forget {name(session)}?",
         sentences=(
             CANNOT_BE_UNDONE,
-            f"Removed here: {count(len(found.runs), 'run')} with {count(found.steps, 'step')}"
+            f"Removed here: {runs}"
             + (f", and with them {others} of sub-agents that worked for it." if others else "."),
             "Posts of live runs say that their run was removed, and end; those of runs that are over stay as they are.",
             "OpenClaw's own files are not touched. What stands in them until now is not read again.",

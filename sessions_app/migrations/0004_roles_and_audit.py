@@ -84,5 +84,9 @@ class Migration(migrations.Migration):
             model_name="step",
             index=models.Index(condition=models.Q(("ok", None)), fields=["id"], name="step_open"),
         ),
+        migrations.AlterModelOptions(
+            name="delivery",
+            options={"ordering": ("-at", "-id"), "verbose_name_plural": "deliveries"},
+        ),
         migrations.RunPython(roles, migrations.RunPython.noop),
     ]

@@ -72,7 +72,7 @@ def act(request: HttpRequest, kind: str, pk: int, verb: str) -> HttpResponse:
         raise Http404("It is not there any more.")
     back = _back(request)
     if request.method != "POST" or (chosen.asks and "sure" not in request.POST):
-        return _page(request, {"question": chosen.question(obj), "asks": chosen.asks, "back": back})
+        return _page(request, {"question": chosen.question(obj), "asks": chosen.asks is not None, "back": back})
     if chosen.act(obj, by=By.account(request.user, Source.PAGE)):
         messages.success(request, chosen.did(obj))
     else:
