@@ -98,7 +98,7 @@ def forget(session: Session, *, by: By) -> bool:
         ids = [one.id for one in found.sessions]
         list(Session.objects.select_for_update().filter(id__in=ids).order_by("id"))
         for part in _parts(found.runs):
-            list(Run.objects.select_for_update(of=("self",)).filter(id__in=part).values_list("id", flat=True))
+            list(Run.objects.select_for_update().filter(id__in=part).order_by("id").values_list("id", flat=True))
             posts = Post.objects.filter(run__in=part)
             posts.update(left_for=REMOVED, muted=False, not_before=0.0)
             posts.filter(run_over=True, wanted_revision=F("sent_revision"), stop_note=False).update(closed=True)

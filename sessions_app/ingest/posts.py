@@ -62,9 +62,7 @@ def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
 
 def _is_undecided(run: Run) -> bool:
     """A run that had nothing to say may have after all: a command in the background ends, a sub-agent reports late."""
-    if run.no_post == MUTED:
-        return not run.over and not run.session.muted
-    return not run.no_post or (run.no_post == SILENT and not _said_nothing(run))
+    return run.no_post in {"", MUTED} or (run.no_post == SILENT and not _said_nothing(run))
 
 
 def _said_nothing(run: Run) -> bool:

@@ -5,8 +5,11 @@ import shutil
 import pytest
 
 from sessions_app.control.actions import forget, mute, read_again, unmute
+from sessions_app.ingest.apply import News, apply
 from sessions_app.ingest.posts import MUTED
 from sessions_app.models import Checkpoint, Post, Run, Session, Step
+from sessions_app.sources.base import ChildFact, Facts, Queued
+from sessions_app.state.turns import Limits
 from tests import factories as make
 from tests.flow.recording import Recording
 from tests.ingest.watching import (
@@ -263,3 +266,38 @@ def test_a_forgotten_session_in_another_store_is_another_session(live, tmp_path)
     forget(session(), by=make.by(at=START + 2))
     Watching(tmp_path / "second", now=START + 3).read_all()
     assert [one.store for one in Session.objects.all()] == [str(tmp_path / "second")]
+
+
+def test_a_prompt_that_waited_in_the_queue_is_forgotten_with_it_and_a_later_one_is_not(live):
+    """Whatever the row says of it meanwhile."""
+
+    def told(at: float, *queued: Queued) -> News:
+        facts = Facts(key=KEY, agent="main", session_id="w", transcript="w", updated_at=at, queued=queued)
+        return News(facts={KEY: facts})
+
+    early, late = Queued(id="q1", text="early", at=START + 1), Queued(id="q2", text="late", at=START + 9)
+    forget(session(), by=make.by(at=START + 2))
+    apply(str(live.root), told(START + 5, early), START + 5, Limits())
+    assert not Run.objects.exists()
+    apply(str(live.root), told(START + 10, early, late), START + 10, Limits())
+    assert [run.title or run.prompt for run in Run.objects.all()] == ["late"]
+
+
+def test_while_it_is_forgotten_no_words_of_its_row_are_kept(live):
+    forget(session(), by=make.by(at=START + 2))
+    facts = Facts(key=KEY, agent="main", session_id="w", transcript="w", label="a secret", reason="a secret")
+    told = ChildFact(key=KEY, turn_id="t", parent_key="p", label="a secret")
+    apply(str(live.root), News(facts={KEY: facts}, children={KEY: (told,)}), START + 5, Limits())
+    assert "a secret" not in repr(vars(Session.everything.get()))
+
+
+def test_a_forgotten_sub_agent_that_is_asked_again_is_shown_again(live, store):
+    store.write("w.jsonl", spawned(START + 2, "a", SUB))
+    live.step(START + 2)
+    forget(session(), by=make.by(at=START + 3))
+    assert not Session.objects.exists()
+    store.write("w.jsonl", asked(START + 5, "second"), called(START + 6, "b"), spawned(START + 7, "b", SUB))
+    live.rows({KEY: row("w", at=START + 7, status="running", startedAt=START + 5)})
+    live.step(START + 8)
+    child = Run.objects.get(session__key=SUB)
+    assert (child.parent, session(SUB).hidden) == (Run.objects.get(title="second"), False)
