@@ -52,7 +52,8 @@ def _possible(obj: Model) -> list[tuple[Verb, Any]]:
     if isinstance(obj, Run):
         if (post := getattr(obj, "post", None)) is not None:
             found += [(verb, post) for verb in verbs_of("post")]
-        found += [(verb, obj.session) for verb in verbs_of("session") if verb.name in {"mute", "unmute"}]
+        if obj.parent_id is None:  # a sub-agent is told of in the post of its root
+            found += [(verb, obj.session) for verb in verbs_of("session") if verb.name in {"mute", "unmute"}]
     if isinstance(obj, Post) and obj.run is not None:
         found += [(verb, obj.run) for verb in verbs_of("run") if verb.name == "post-again"]
     return found

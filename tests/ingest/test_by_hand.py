@@ -133,6 +133,20 @@ def test_a_live_run_is_read_again_and_goes_on(live, store):
     assert Checkpoint.objects.get().generation == 1
 
 
+def test_of_many_runs_the_oldest_are_found_again(watching, store):
+    """More than a session's lines usually still belong to."""
+    lines = [line for no in range(30) for line in (asked(START + 10 * no, f"run {no}"), answered(START + 10 * no + 1))]
+    watching.rows({KEY: row("w", at=START + 300, status="done", endedAt=START + 300)})
+    store.write("w.jsonl", header(), *lines)
+    watching.read_all()
+    before = everything()
+    Run.objects.update(title="")
+    read_again(session(), by=make.by())
+    watching.step(START + 301)
+    assert everything() == before
+    assert {run.title for run in Run.objects.all()} == {f"run {no}" for no in range(30)}
+
+
 def test_a_watcher_that_was_not_there_takes_it_up_when_it_starts(live):
     Run.objects.update(title="")
     read_again(session(), by=make.by())

@@ -39,6 +39,7 @@ def test_an_operator_is_offered_what_can_be_done_now():
     olga = make.user("olga", role="operator")
     run = make.run()
     assert words(olga, run) == ["Finish by hand …", "Mute"], "no post yet"
+    assert words(olga, make.run(parent=run)) == ["Finish by hand …"], "it is told of in the post of its root"
     post = make.post(run)
     run.refresh_from_db()
     assert words(olga, run) == ["Finish by hand …", "Post again …", "Send now", "Mute"]
@@ -47,6 +48,7 @@ def test_an_operator_is_offered_what_can_be_done_now():
     assert words(olga, run.session) == ["Mute", "Read again from the start"]
     Session.objects.update(muted=True)
     Run.objects.update(over=True)
+    Run.objects.exclude(parent=None).delete()
     Post.objects.update(parked="Gone.")
     Destination.objects.update(paused=True, circuit=Circuit.OPEN)
     run, post = Run.objects.get(), Post.objects.get()
@@ -145,7 +147,15 @@ def _fresh(kind, there):
 
 
 @pytest.mark.parametrize(
-    "address", ["https://evil.example.com/", "//evil.example.com/", "/\\evil.example.com", "javascript:alert(1)", ""]
+    "address",
+    [
+        "https://evil.example.com/",
+        "//evil.example.com/",
+        "/\\evil.example.com",
+        "javascript:alert(1)",
+        "health/evil",
+        "",
+    ],
 )
 def test_it_leads_only_to_our_own_pages(operator, address):
     of = make.session()
