@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
 
 from sessions_app.roles import after_migrate, make_roles
 from tests import factories as make
@@ -36,14 +37,14 @@ def test_what_people_have_made_of_a_role_stays():
     viewer = Group.objects.get(name="viewer")
     viewer.permissions.add(Permission.objects.get(codename="change_run"))
     viewer.permissions.remove(Permission.objects.get(codename="view_step"))
-    after_migrate(apps)
+    after_migrate()
     assert "change_run" in rights("viewer")
     assert "view_step" not in rights("viewer")
 
 
 def test_a_missing_role_is_made_again():
     Group.objects.all().delete()
-    after_migrate(apps)
+    after_migrate()
     assert set(Group.objects.values_list("name", flat=True)) == {"viewer", "operator", "admin"}
     assert rights("operator") >= ACTS
 
@@ -53,3 +54,10 @@ def test_a_group_that_was_there_before_gets_what_it_lacks():
     operator.permissions.set(Permission.objects.filter(codename="add_user"))
     make_roles(apps, only_missing=False)
     assert rights("operator") >= {*ACTS, "add_user"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_roles_are_there_after_a_flush():
+    """As after each test that needs real transactions."""
+    call_command("flush", interactive=False, verbosity=0)
+    assert rights("operator") >= ACTS
