@@ -39,12 +39,16 @@ BAD = {Word.FAILED, Word.STOPPED, Word.LOST}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DrawnBar:
-    """``x`` and ``width`` in per cent, ``kind`` the name of its colour, ``words`` for whoever points at it."""
+    """``x`` and ``width`` in per cent, ``kind`` the name of its colour, ``words`` for whoever points at it.
+
+    ``some``: only some of the steps that it stands for failed.
+    """
 
     kind: str
     x: str
     width: str
     words: str
+    some: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,8 +223,13 @@ def _lane(
 
 
 def _bar(bar: Bar, told: list[_Told], labels: Labels) -> DrawnBar:
+    some = bar.kind is Kind.FAILED and bar.number > 1
     return DrawnBar(
-        kind=NAMES[bar.kind], x=_percent(bar.x), width=_percent(bar.width), words=_words(bar, told, labels)
+        kind="working" if some else NAMES[bar.kind],
+        x=_percent(bar.x),
+        width=_percent(bar.width),
+        words=_words(bar, told, labels),
+        some=some,
     )
 
 
@@ -248,7 +257,8 @@ def _drawing(lanes: Sequence[Lane], over: Window, *, live: bool) -> Drawing:
 
 def _legend(lanes: Sequence[Lane]) -> tuple[tuple[str, str], ...]:
     """The kinds of bars that are drawn, with their words."""
-    used = {bar.kind for each in lanes for bar in each.bars}
+    bars = [bar for each in lanes for bar in each.bars]
+    used = {bar.kind for bar in bars} | {NAMES[Kind.FAILED] for bar in bars if bar.some}
     return tuple((NAMES[kind], SAID[kind]) for kind in Kind if NAMES[kind] in used)
 
 

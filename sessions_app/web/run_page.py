@@ -26,6 +26,7 @@ from sessions_app.web.told import Told, told
 
 FIGURES_SHOWN = 100
 FAILURES_SHOWN = 20
+FAILURES_OPEN = 5  # more are folded
 ERROR_CHARS = 400
 YOUNG_S = 70.0  # as long as seconds are counted
 SETTLED_S = 120.0  # after its end the post may still be edited and read back
@@ -106,6 +107,7 @@ class RunPage:
     figures_more: int
     all: Figures
     failures: tuple[Failure, ...]
+    failures_folded: tuple[Failure, ...]
     more_failures: int
     told: Told | None
     reasons: Reasons
@@ -136,7 +138,8 @@ def run_page(run: Run, now: float, *, before: str = "", staff: bool = False) -> 
         figures=tuple(_figures(one, depth, pen) for one, depth in flat[:FIGURES_SHOWN]),
         figures_more=max(0, len(flat) - FIGURES_SHOWN),
         all=_sum(view, pen),
-        failures=failures,
+        failures=failures[:FAILURES_OPEN],
+        failures_folded=failures[FAILURES_OPEN:],
         more_failures=more,
         told=told(run, view, pen, staff=staff) if run.parent_id is None else None,
         reasons=reasons(run, now),

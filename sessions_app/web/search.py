@@ -21,7 +21,7 @@ PAGE = 20
 STEPS_SHOWN = 3
 SESSIONS_SHOWN = 5
 AGENTS = 200
-PLACES = (("label", "name"), ("prompt", "prompt"), ("reason", "reason"))
+PLACES = (("title", "title"), ("label", "name"), ("prompt", "prompt"), ("reason", "reason"))
 TIMES = {"hour": ("the last hour", 3600), "day": ("the last day", 86_400), "week": ("the last week", 7 * 86_400)}
 
 
@@ -122,13 +122,14 @@ def _by_run(hits: Hits) -> tuple[list[int], dict[int, list[int]]]:
 
 def _hit(run: Run, steps: list[int], by_id: dict[int, Step], sought: Sought, pen: Pen) -> Hit:
     word = Word(run.word)
+    named = "label" if run.label and (run.parent_id or not run.title) else "title"
     places = [
         Place(name=name, text=pieces(getattr(run, field), sought.words))
         for field, name in PLACES
-        if stands_in(getattr(run, field), sought.words)
+        if field != named and stands_in(getattr(run, field), sought.words)
     ]
     session = f"{run.session.key} {run.session.label}"
-    if not places and not steps and not stands_in(run.title, sought.words) and stands_in(session, sought.words):
+    if not places and not steps and not stands_in(getattr(run, named), sought.words) and stands_in(session, sought.words):
         places.append(Place(name="session", text=pieces(session, sought.words)))
     places += [_step(by_id[step], sought, pen) for step in steps[:STEPS_SHOWN] if step in by_id]
     return Hit(
@@ -137,7 +138,7 @@ def _hit(run: Run, steps: list[int], by_id: dict[int, Step], sought: Sought, pen
         kind=kind_of(word),
         sign=SIGNS[word],
         live=not word.over,
-        title=pieces(run.title or run.label, sought.words, 160) or (("Untitled", False),),
+        title=pieces(getattr(run, named), sought.words, 160) or (("Untitled", False),),
         agent=one_line(run.session.agent, 60),
         channel=one_line(run.session.channel_name, 60).lstrip("~"),
         when=said(seconds(run.started_at), pen.now),
