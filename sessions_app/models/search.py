@@ -4,6 +4,7 @@ Bounded: on SQLite only the newest rows are looked through, and everywhere only 
 never takes longer the more there is. Every word must be there; none of ``without`` may.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,9 @@ SESSION_FIELDS = ("key", "agent", "label", "channel_name")
 STEPS_LOOKED = 300_000  # the newest, on SQLite: a scan of as many takes about a quarter of a second
 RUNS_LOOKED = 30_000
 SESSIONS_LOOKED = 50_000
-KEPT = 500  # hits of each kind
+KEPT = 300  # hits of each kind, and of steps in each of so many rounds:
+ROUNDS = 4
+CROWDED = 20  # hits in one run, of which no more are sought in the next round
 SESSIONS_KEPT = 200
 SEPARATORS = "/._:=@#-\\,;()[]{}<>'\"|&?!+*~^$%`"
 M = TypeVar("M", bound=Model)
@@ -75,15 +78,30 @@ def find(sought: Sought) -> Hits:
         return Hits(runs=run_ids, cut=few_runs or len(run_ids) == KEPT)
     steps, few_steps = _newest(_filtered(Step.objects.all(), sought, "run__"), Step, STEPS_LOOKED)
     steps = _matching(steps, STEP_FIELDS, sought, None)
-    step_ids = tuple(steps.order_by("-id").values_list("id", "run_id", "started_at")[:KEPT])
+    step_ids, more_steps = _by_rounds(steps)
     shared = set.intersection(*(set(theirs[word]) for word in sought.words))
     shared -= {one for word in sought.without for one in theirs[word]}
     return Hits(
         runs=run_ids,
         steps=step_ids,
         sessions=tuple(sorted(shared, reverse=True)),
-        cut=few_runs or few_steps or KEPT in (len(run_ids), len(step_ids)),
+        cut=few_runs or few_steps or more_steps or len(run_ids) == KEPT,
     )
+
+
+def _by_rounds(steps: QuerySet[Step]) -> tuple[tuple[tuple[int, int, datetime | None], ...], bool]:
+    """The newest of these steps, and whether there are more. A run that has very many does not hide the others."""
+    found: list[tuple[int, int, datetime | None]] = []
+    rows = steps
+    for _ in range(ROUNDS):
+        newest = list(rows.order_by("-id").values_list("id", "run_id", "started_at")[:KEPT])
+        found += newest
+        if len(newest) < KEPT:
+            return tuple(found), rows is not steps
+        numbers = Counter(run for _, run, _ in found)
+        crowded = [run for run, number in numbers.items() if number >= CROWDED]
+        rows = steps.filter(id__lt=newest[-1][0]).exclude(run_id__in=crowded)
+    return tuple(found), True
 
 
 def _filtered(rows: QuerySet[M], sought: Sought, above: str) -> QuerySet[M]:

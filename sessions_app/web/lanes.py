@@ -20,7 +20,7 @@ from sessions_app.web.times import clock
 LANES_OPEN = 30  # more are folded
 LANES_DRAWN = 200
 BARS = 4000  # in all lanes together
-STEPS_READ = 6000  # runs with more than their share are counted in the database
+STEPS_READ = 3000  # runs with more than their share are counted in the database
 JUDGEMENTS_READ = 5000
 CROWDS = 600  # stretches in which the steps of a long run are counted
 HEAD, HIGH = 24, 28  # pixels: the grid's words, and one lane

@@ -5,6 +5,7 @@ elements. What an agent has written is hostile until then.
 """
 
 import functools
+import re
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 
 TAGS = {"p", "br", "strong", "em", "code", "ul", "ol", "li", "pre", "blockquote", "a"}
 LONGEST = 70_000  # characters: more than any post may have
+TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # marks that turn the line around
 
 
 @functools.cache
@@ -21,13 +23,19 @@ def _reader() -> MarkdownIt:
     return MarkdownIt("commonmark", options).disable(["image", "html_block", "html_inline"])
 
 
+def _outside(tag: str, name: str, value: str) -> str | None:
+    """No link of an agent's making leads into our own pages."""
+    return value if name != "href" or value.lower().startswith(("https://", "http://")) else None
+
+
 def as_people_see_it(text: str) -> SafeString:
     """The HTML of a post."""
-    made = _reader().render(text[:LONGEST])
+    made = _reader().render(TURNING.sub("", text[:LONGEST]))
     clean = nh3.clean(
         made,
         tags=TAGS,
-        attributes={"a": {"href"}},
+        attributes={"*": set(), "a": {"href"}},
+        attribute_filter=_outside,
         url_schemes={"http", "https"},
         link_rel="nofollow noopener noreferrer",
     )

@@ -15,7 +15,7 @@ from sessions_app.models import Delivery, Judgement, Post, Run, Step
 from sessions_app.models.run import view_of
 from sessions_app.models.times import seconds
 from sessions_app.render.lines import SIGNS
-from sessions_app.render.text import duration, money, one_line, tokens
+from sessions_app.render.text import duration, fold, money, one_line, tokens
 from sessions_app.state.view import RunView, Word
 from sessions_app.web.lanes import Timeline, timeline
 from sessions_app.web.reasons import Reasons, reasons
@@ -212,7 +212,7 @@ def _head(run: Run, view: RunView, pen: Pen) -> Head:
         muted=session.muted,
         parent=_link(run.parent) if run.parent else None,
         root=_link(run.root) if run.root and run.root_id != run.parent_id else None,
-        prompt=run.prompt,
+        prompt="\n".join(fold(line) for line in run.prompt.splitlines()).strip(),
     )
 
 

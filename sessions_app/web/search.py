@@ -7,10 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from sessions_app.models import Run, Session, Step
-from sessions_app.models.search import STEPS_LOOKED, Hits, Sought, find
+from sessions_app.models.search import CROWDED, Hits, Sought, find
 from sessions_app.models.times import seconds
 from sessions_app.render.lines import SIGNS
-from sessions_app.render.text import one_line
+from sessions_app.render.text import count, one_line
 from sessions_app.state.view import Word
 from sessions_app.web.rows import Pen, kind_of
 from sessions_app.web.session_page import lasted
@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hit:
-    """A run, with the places. ``more``: further steps of it that have it."""
+    """A run, with the places. ``more``: further steps of it that have it, in words."""
 
     id: int
     word: str
@@ -49,7 +49,7 @@ class Hit:
     when: str
     lasted: str
     places: tuple[Place, ...]
-    more: int
+    more: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +62,7 @@ class SessionHit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """A page of hits. ``number``: of runs, at least so many where ``cut``; ``looked``: of steps, where that is bounded."""
+    """A page of hits. ``number``: of runs, at least so many where ``cut``."""
 
     hits: tuple[Hit, ...]
     sessions: tuple[SessionHit, ...]
@@ -71,7 +71,6 @@ class Found:
     cut: bool
     page: int
     older: int
-    looked: int = STEPS_LOOKED
 
 
 def asked(terms: Terms, now: float, word: str, agent: str, since: str) -> Sought:
@@ -144,8 +143,14 @@ def _hit(run: Run, steps: list[int], by_id: dict[int, Step], sought: Sought, pen
         when=said(seconds(run.started_at), pen.now),
         lasted=lasted(run, pen),
         places=tuple(places),
-        more=max(0, len(steps) - STEPS_SHOWN),
+        more=_more(len(steps) - STEPS_SHOWN),
     )
+
+
+def _more(number: int) -> str:
+    if number + STEPS_SHOWN >= CROWDED:
+        return "and many more steps"
+    return f"and {count(number, 'more step')}" if number > 0 else ""
 
 
 def _step(step: Step, sought: Sought, pen: Pen) -> Place:
