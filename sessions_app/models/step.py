@@ -20,6 +20,7 @@ class Step(models.Model):
     class Meta:
         ordering = ("run", "started_at", "id")
         constraints = [models.UniqueConstraint(fields=("run", "call_id"), name="call_once_per_run")]
+        indexes = [models.Index(fields=("started_at", "tool", "ok"), name="step_outcomes")]
 
     def __str__(self) -> str:
         return f"{self.tool} {self.target}".strip()

@@ -5,10 +5,14 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from sessions_app.web import views
+from sessions_app.web.charts_page import page as charts
+from sessions_app.web.health import health
 
 urlpatterns = [
     path("", views.page, name="board"),
     path("board/", views.news, name="board-news"),
+    path("charts/", charts, name="charts"),
+    path("health/", health, name="health"),
     path("login/", views.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     # One page for signing in, not two.
