@@ -43,6 +43,8 @@ class Env:
     """Address of the Mattermost server, without a slash at the end. Unset: nothing is posted."""
     mm_allow_http: bool = field(metadata=var(parse.yes_or_no, "0"))
     """Whether the token may travel unencrypted to another machine."""
+    mm_use_proxy: bool = field(metadata=var(parse.yes_or_no, "0"))
+    """Whether requests to Mattermost go through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name."""
     mm_bot_token: str | None = field(repr=False, metadata=var(parse.token, secret=True))
     """Access token of the bot."""
     mm_default_channel: str | None = field(metadata=var(parse.channel_id))

@@ -86,7 +86,9 @@ def _end(name: str) -> None:
 def _hasty_publisher() -> Publisher:
     """For the last words: each call ends soon, and is not repeated."""
     env = wiring.env()
-    client = Mattermost(str(env.mm_base_url), str(env.mm_bot_token), total_timeout_s=LAST_CALL_S)
+    client = Mattermost(
+        str(env.mm_base_url), str(env.mm_bot_token), total_timeout_s=LAST_CALL_S, use_proxy_env=env.mm_use_proxy
+    )
 
     def client_for(destination: Destination) -> Mattermost:
         if destination.base_url != env.mm_base_url:
@@ -123,12 +125,14 @@ def once() -> list[str]:
         while not pause.is_set() and (dispatcher.hand_on() or pool.busy or _is_hopeful(time.time())):
             pause.wait(0.02)
         pool.close(LEASE_S)
-    return [
-        f"Post of run {post.run_id} ({post.run}): {post.parked or post.last_error or NOT_YET}" for post in _unsent()
-    ]
+    return [f"{_name(post)}: {post.parked or post.last_error or NOT_YET}" for post in _unsent()]
 
 
 NOT_YET = "not delivered yet."
+
+
+def _name(post: Post) -> str:
+    return f"Post of run {post.run_id} ({post.run})" if post.run else f"Post {post}, whose run is gone"
 
 
 def _ask_anew() -> None:
@@ -141,7 +145,7 @@ def _unsent() -> Iterator[Post]:
     """Posts that do not say what they should. One that somebody deleted is as that person wants it."""
     posts = Post.objects.select_related("run", "destination").filter(closed=False).order_by("run_started_at", "id")
     for post in posts.exclude(parked__startswith=DELETED):
-        if not post.post_id or post.run_over or post.wanted_revision > post.sent_revision:
+        if not post.post_id or post.run_over or post.run_id is None or post.wanted_revision > post.sent_revision:
             yield post
 
 

@@ -91,7 +91,7 @@ def _client(base_url: str) -> Mattermost:
     if base_url != env().mm_base_url or token is None:
         raise LookupError(f"There is no token for {base_url}; set MM_BASE_URL and MM_BOT_TOKEN for it.")
     register_secrets(env().secrets)
-    return Mattermost(base_url, token, max_connections=env().mm_max_connections)
+    return Mattermost(base_url, token, max_connections=env().mm_max_connections, use_proxy_env=env().mm_use_proxy)
 
 
 def client_for(destination: Destination) -> Mattermost:

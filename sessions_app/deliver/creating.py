@@ -65,13 +65,21 @@ class Creation:
         self.post.intent_at = self.clock()
         Post.objects.filter(id=self.post.id).update(intent_at=self.post.intent_at)
 
+    def made_before(self, bot_id: str) -> SeenPost | None:
+        """The post that an earlier create has made, if it did.
+
+        Raises:
+            MattermostError: the server could not be asked.
+        """
+        since = int((seconds(self.post.created_at) - SKEW_S) * 1000)
+        return self.client.find_by_nonce(self.post.channel_id, self.post.nonce, bot_id=bot_id, since_ms=since)
+
     def _lost_post(self, bot_id: str) -> SeenPost | None:
         """A post that an earlier create may have made, although its answer never came."""
         post = self.post
         if self.clock() - (post.intent_at or 0.0) <= SAME_NONCE_S:
             return None
-        since = int((seconds(post.created_at) - SKEW_S) * 1000)
-        found = self.client.find_by_nonce(post.channel_id, post.nonce, bot_id=bot_id, since_ms=since)
+        found = self.made_before(bot_id)
         if found is None:
             self._commit_intent()
         return found

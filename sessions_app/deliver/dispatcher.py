@@ -1,10 +1,11 @@
 """Which posts are due, in which order, and handing them on. Runs in the watcher's loop: never calls out itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import F, Q, QuerySet
 
+from sessions_app.deliver.leftovers import EVERY_S, tidy
 from sessions_app.deliver.pace import WAITS, Due, Standing, due
 from sessions_app.models import Circuit, Destination, Post
 from sessions_app.state.view import Word
@@ -22,6 +23,7 @@ class Dispatcher:
     clock: Callable[[], float]
     throttle_s: float = 1.0
     max_open: int = 50
+    _tidied_at: float = field(default=0.0, init=False)
     patient: bool = True  # False: whatever is due at all is due now, in the order in which the runs started
 
     def hand_on(self) -> int:
@@ -30,6 +32,9 @@ class Dispatcher:
         if room <= 0:
             return 0
         now = self.clock()
+        if not 0.0 <= now - self._tidied_at < EVERY_S:
+            self._tidied_at = now
+            tidy(now)
         handed = 0
         for destination in Destination.objects.filter(paused=False, quiet_until__lte=now, next_slot_at__lte=now):
             limit = room - handed
@@ -56,7 +61,7 @@ class Dispatcher:
 
     def _candidates(self, destination: Destination, now: float, places: int) -> "QuerySet[Post]":
         """Posts that something may be sent for. Those that know that they wait for a place wait until there is one."""
-        free = Post.objects.filter(
+        free = Post.objects.moving().filter(
             destination=destination, parked="", not_before__lte=now, lease_until__lt=now, enqueued_until__lt=now
         )
         if places <= 0:
@@ -69,7 +74,7 @@ class Dispatcher:
         if self.patient:
             return when.at <= now
         behind = not post.post_id or post.wanted_revision > post.sent_revision or post.send_now
-        return behind or (post.run_over and when.at <= now)
+        return behind or ((post.run_over or post.run_id is None) and when.at <= now)
 
     def _hand_on(self, post_id: int, now: float) -> int:
         claimed = Post.objects.filter(id=post_id, enqueued_until__lt=now).update(
@@ -90,11 +95,11 @@ def _standing(post: Post) -> Standing:
         exists=bool(post.post_id),
         behind=post.wanted_revision > post.sent_revision,
         word_changed=post.wanted_word != post.sent_word,
-        over=post.run_over,
+        over=post.run_over or post.run_id is None,
         pressing=post.wanted_word in PRESSING,
         verify_at=post.verify_at,
         closed=post.closed,
-        urgent=post.stop_note or post.send_now,
+        urgent=post.stop_note or post.send_now or (post.muted != post.mute_note and not post.run_over),
         run_started_at=post.run_started_at,
         sent_at=post.sent_at,
     )

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from sessions_app.deliver.publisher import STOPPED, Publisher
+from sessions_app.deliver.publisher import Publisher
+from sessions_app.deliver.wanted import STOPPED
 from sessions_app.models import Circuit, Post
 
 LOOK_S = 0.05
@@ -16,7 +17,8 @@ def say_farewell(
     No post that is busy holds up the others. What does not fit is put right at the next start, when the posts move on.
     """
     until = clock() + within_s
-    live = Post.objects.filter(run_over=False, closed=False, parked="", stop_note=False).exclude(post_id="")
+    moving = Post.objects.moving().exclude(run=None)
+    live = moving.filter(run_over=False, closed=False, parked="", stop_note=False).exclude(post_id="")
     everyone = list(live.values_list("id", flat=True))
     reachable = live.filter(destination__paused=False, destination__circuit=Circuit.CLOSED)
     left = list(reachable.order_by("-run_started_at", "-id").values_list("id", flat=True))

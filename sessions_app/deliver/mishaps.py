@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable
 
-from sessions_app.deliver import circuit
+from sessions_app.deliver import circuit, deliveries
 from sessions_app.deliver.manner import Manner
 from sessions_app.deliver.mattermost import (
     EditTimeLimit,
@@ -51,6 +51,7 @@ class Mishaps:
         error.sentence = fold(error.sentence)  # it may quote what a server said
         if not _is_known(post, error):
             log.warning("%s", error.sentence)
+        deliveries.failed(post, now, error.sentence)
         wait = self._wait(post, error, now)
         Post.objects.filter(id=post.id).update(
             attempts=post.attempts + 1, last_error=error.sentence, not_before=now + wait
@@ -81,7 +82,9 @@ class Mishaps:
             return 0.0
         if self._takes_its_place(post, error, now):
             return 0.0
-        if error.permanent:
+        if error.permanent and post.run_id is None:
+            Post.objects.filter(id=post.id).delete()  # it can be told nothing more, and nobody asks for it
+        elif error.permanent:
             parked = f"{DELETED} {sentence}" if isinstance(error, PostGone) else sentence
             Post.objects.filter(id=post.id).update(parked=parked[:400])
         return LONGEST_S
@@ -91,7 +94,7 @@ class Mishaps:
         gone = isinstance(error, PostGone) and self.manner.recreate
         limited = isinstance(error, EditTimeLimit) and self.manner.continue_after_limit
         # A limit of seconds would make a new post for every change.
-        if not post.post_id or not (gone or (limited and now - post.made_at >= LEAST_LIFE_S)):
+        if not post.post_id or post.run_id is None or not (gone or (limited and now - post.made_at >= LEAST_LIFE_S)):
             return False
         log.info("A new post goes on for %s of run %s.", post.post_id, post.run_id)
         Post.objects.filter(id=post.id).update(

@@ -1,11 +1,10 @@
-"""Bring one post to the newest revision: create it, or edit it, and see in the end that it says how the run ended.
+"""Bring one post to the newest revision: create it, or edit it, and see in the end that its last word stands there.
 
 Guarantees: one request in flight per post (a lease taken by compare-and-swap, which a dead worker cannot keep); one
 post per run (see `creating`); text that the post already shows is never sent; the last word is read back, because an
 edit whose answer was lost may be applied late, on top of it.
 """
 
-import hashlib
 import logging
 import random
 import uuid
@@ -14,23 +13,21 @@ from collections.abc import Callable
 from django.db import DatabaseError
 from django.db.models import Case, F, Q, When
 
-from sessions_app.deliver import circuit
+from sessions_app.deliver import circuit, deliveries
 from sessions_app.deliver.creating import Creation, NoPlaceError, finds_no_place, props_of
 from sessions_app.deliver.manner import Manner
-from sessions_app.deliver.mattermost import Mattermost, MattermostError
+from sessions_app.deliver.mattermost import Mattermost, MattermostError, SeenPost
 from sessions_app.deliver.mishaps import Mishaps, NotConfigured
-from sessions_app.models import Destination, Post, Run
-from sessions_app.render.card import draw
-from sessions_app.state.view import RunView
+from sessions_app.deliver.wanted import MUTED, STOPPED, Wanted, wanted
+from sessions_app.models import Delivery, Destination, Post
 
 log = logging.getLogger(__name__)
 LEASE_S = 60.0  # longer than the time limit of a task, which is longer than that of a request
 REQUEST_S = 25.0  # what has to be left of a lease to begin a request that changes something
 SOON_S = 0.5  # a slot of the budget that comes so soon is waited for
 VERIFY_S = 2.0  # after the last edit, and
-LATE_S = 35.0  # after an edit whose answer was lost: until then it may be applied on top
+LATE_S = 35.0  # after a request whose answer was lost: until then it may still be applied
 MISMATCHES = 3  # then somebody else writes into the post, or Mattermost changes what it is given
-STOPPED = "Nobody is watching: the watcher stopped, so this post does not move until it is back."
 
 
 class Publisher:
@@ -74,32 +71,33 @@ class Publisher:
         free = Post.objects.filter(id=post_id, lease_until__lt=now, not_before__lte=now, parked="")
         if not note:
             # A task that was handed on before the watcher stopped must not take its last word away.
-            free = free.filter(Q(stop_note=False) | Q(enqueued_until__gte=now))
+            free = free.moving().filter(Q(stop_note=False) | Q(enqueued_until__gte=now))
         claimed = free.update(lease_until=now + LEASE_S, lease_owner=owner)
         return Post.objects.select_related("destination").get(id=post_id) if claimed else None
 
     def _publish(self, post: Post, note: str) -> bool:
-        # The revision first: what changes in between is then sent once more, and never missed.
-        run_id = post.run_id or 0
-        revision = Run.objects.filter(id=run_id).values_list("revision", flat=True).first()
-        view = Run.objects.views([run_id]).get(run_id)
-        if revision is None or view is None or circuit.rests(post.destination, self.clock()):
+        should = wanted(post, self.clock(), self.manner, note)
+        if should is not None and should.leaves and post.never_made:
+            Post.objects.filter(id=post.id).delete()
             return False
-        text = self._text(view, post, note)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        if post.post_id and digest == post.sent_hash:
-            return self._unchanged(post, view, revision, text, note)
-        if self._finds_no_place(post, view) or not self._may_send(post):
+        if should is None or circuit.rests(post.destination, self.clock()):
             return False
-        made = not post.post_id
-        if self._again(post, lambda: self._send(post, view, text, revision)):
-            self._sent(post, view, revision, digest, note)
-            coalesced = max(0, revision - post.sent_revision - 1)
+        if post.post_id and should.digest == post.sent_hash:
+            return self._unchanged(post, should)
+        if self._finds_no_place(post, should) or not self._may_send(post):
+            return False
+        made, began = not post.post_id, self.clock()
+        if self._again(post, lambda: self._send(post, should)):
+            deliveries.sent(post, self.clock(), should, made=made, began=began)
+            self._sent(post, should)
+            coalesced = max(0, should.revision - post.sent_revision - 1)
             circuit.succeeded(post.destination, self.clock(), made=made, coalesced=coalesced)
         return True
 
-    def _finds_no_place(self, post: Post, view: RunView) -> bool:
-        return finds_no_place(post, self.clock(), over=view.word.over, max_open=self.manner.max_open)
+    def _finds_no_place(self, post: Post, should: Wanted) -> bool:
+        if should.leaves:
+            return False
+        return finds_no_place(post, self.clock(), over=should.over, max_open=self.manner.max_open)
 
     def _may_send(self, post: Post) -> bool:
         """Take a slot of the budget, and only then the one probe that an open circuit allows."""
@@ -111,13 +109,6 @@ class Publisher:
             Post.objects.filter(id=post.id).update(not_before=wait_until)
             return False
         return circuit.may_send(post.destination, self.clock())
-
-    def _text(self, view: RunView, post: Post, note: str) -> str:
-        limit = self.manner.max_chars // 4 if post.reduced else self.manner.max_chars
-        return draw(
-            view, now=self.clock(), max_chars=limit, max_depth=self.manner.max_depth, labels=self.manner.labels,
-            note=note,
-        )  # fmt: skip
 
     def _again(self, post: Post, send: Callable[[], bool]) -> bool:
         """A few quick tries of what may work a moment later; the sweep comes back to the rest."""
@@ -146,35 +137,56 @@ class Publisher:
         except LookupError as error:
             raise NotConfigured(str(error)) from error
 
-    def _send(self, post: Post, view: RunView, text: str, revision: int) -> bool:
+    def _send(self, post: Post, should: Wanted) -> bool:
         """Create or edit. False: nothing was sent, as the post waits for a place or all of it took too long."""
         client = self._client(post.destination)
         if post.post_id:
-            self._edit(post, client, text, revision)
+            self._edit(post, client, should)
             return True
-        creation = Creation(post, client, self.clock, over=view.word.over, max_open=self.manner.max_open)
+        creation = Creation(post, client, self.clock, over=should.over, max_open=self.manner.max_open)
+        if should.leaves:
+            return self._find_to_leave(post, creation, client, should)
         try:
             found = creation.prepare(self._bot(post.destination, client))
         except NoPlaceError:
             return False
         if not self._in_time(post):
             return False
-        seen = found or creation.create(text, revision)
+        seen = found or creation.create(should.text, should.revision)
         if seen is None:
             return False
+        self._made(post, seen)
+        if seen.message != should.text:  # found, or made by an earlier create: a repeated one keeps the first message
+            if found is None and self._slot_at(post):
+                return False  # the next try edits it, with a slot of its own
+            self._edit(post, client, should)
+        return True
+
+    def _find_to_leave(self, post: Post, creation: Creation, client: Mattermost, should: Wanted) -> bool:
+        """A post that may have been made and has no run any more is not made now. One that is found gets its words."""
+        surely = (post.intent_at or 0.0) + LATE_S  # until then a create whose answer was lost may still make it
+        if self.clock() < surely:
+            Post.objects.filter(id=post.id).update(not_before=surely)
+            return False
+        found = creation.made_before(self._bot(post.destination, client))
+        if found is None:
+            Post.objects.filter(id=post.id).delete()
+            return False
+        self._made(post, found)
+        self._edit(post, client, should)
+        return True
+
+    def _made(self, post: Post, seen: SeenPost) -> None:
         post.post_id = seen.id
         Post.objects.filter(id=post.id).update(
             post_id=seen.id, root_id=seen.root_id, channel_id=seen.channel_id, made_at=self.clock()
         )
-        if found is not None:
-            self._edit(post, client, text, revision)
-        return True
 
-    def _edit(self, post: Post, client: Mattermost, text: str, revision: int) -> None:
+    def _edit(self, post: Post, client: Mattermost, should: Wanted) -> None:
         # Until the answer is stored nobody knows what the post shows: a lost answer must not look like no change.
         Post.objects.filter(id=post.id).update(sent_hash="")
         try:
-            client.edit_post(post.post_id, message=text, props=props_of(post, revision))
+            client.edit_post(post.post_id, message=should.text, props=props_of(post, should.revision))
         except MattermostError as error:
             if error.maybe_applied:
                 post.lost_at = self.clock()
@@ -188,38 +200,49 @@ class Publisher:
             Destination.objects.filter(id=destination.id).update(bot_id=bot.user_id, bot_name=bot.username)
         return destination.bot_id
 
-    def _unchanged(self, post: Post, view: RunView, revision: int, text: str, note: str) -> bool:
+    def _unchanged(self, post: Post, should: Wanted) -> bool:
         """The post says this already. An end is read back once, at its time. Returns whether a request was made."""
         if post.wanted_revision > post.sent_revision:
             circuit.unchanged(post.destination)
-        self._sent(post, view, revision, post.sent_hash, note)
-        if not view.word.over or note or post.closed or self.clock() < post.verify_at:
+        self._sent(post, should)
+        if not should.over or should.note or post.closed or self.clock() < post.verify_at:
             return False
         if not circuit.may_send(post.destination, self.clock()):
             return False
+        began = self.clock()
         says = self._client(post.destination).get_post(post.post_id).message
         circuit.answered(post.destination, self.clock())
-        if says == text or post.mismatches >= MISMATCHES:
-            Post.objects.filter(id=post.id).update(closed=True)
+        deliveries.write(post, self.clock(), Delivery.Kind.READ_BACK, should, took_s=self.clock() - began)
+        if says == should.text or post.mismatches >= MISMATCHES:
+            self._close(post)
         else:
-            log.warning("The post of run %s did not say how the run ended; that is sent again.", post.run_id)
+            log.warning("%s did not say its last word; that is sent again.", str(post).capitalize())
             Post.objects.filter(id=post.id).update(sent_hash="", mismatches=F("mismatches") + 1)
         return True
 
-    def _sent(self, post: Post, view: RunView, revision: int, digest: str, note: str) -> None:
+    def _close(self, post: Post) -> None:
+        closing = Post.objects.filter(id=post.id)
+        if post.run_id is None:
+            closing.delete()  # nobody asks for it any more
+        else:
+            closing.update(closed=True)
+
+    def _sent(self, post: Post, should: Wanted) -> None:
         """The post says this now, whether that took a request or not."""
         now = self.clock()
-        newer = When(wanted_revision__gt=revision, then=now)
-        same = digest == post.sent_hash
+        newer = When(wanted_revision__gt=should.revision, then=now)
+        same = should.digest == post.sent_hash
         Post.objects.filter(id=post.id).update(
-            sent_revision=revision,
+            sent_revision=should.revision,
             behind_since=Case(newer, default=0.0),
-            sent_word=view.word.value,
-            sent_hash=digest,
+            sent_word=should.word,
+            sent_hash=should.digest,
+            sent_text=should.text,
             sent_at=now,
             verify_at=post.verify_at if same else max(now + VERIFY_S, post.lost_at + LATE_S if post.lost_at else 0.0),
             closed=post.closed and same,
-            stop_note=bool(note),
+            stop_note=should.note == STOPPED,
+            mute_note=should.note == MUTED,
             send_now=False,
             attempts=0,
             not_before=0.0,

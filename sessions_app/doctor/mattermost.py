@@ -46,7 +46,13 @@ def mattermost() -> Iterator[Finding]:
 def asking() -> MattermostAbout:
     """A client that loses patience soon. Only where Mattermost is configured."""
     env = wiring.env()
-    return MattermostAbout(str(env.mm_base_url), str(env.mm_bot_token), total_timeout_s=CALL_S, read_timeout_s=CALL_S)
+    return MattermostAbout(
+        str(env.mm_base_url),
+        str(env.mm_bot_token),
+        total_timeout_s=CALL_S,
+        read_timeout_s=CALL_S,
+        use_proxy_env=env.mm_use_proxy,
+    )
 
 
 def _not_configured(env: Env) -> Finding:

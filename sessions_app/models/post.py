@@ -15,9 +15,14 @@ def new_nonce() -> str:
 class PostQuerySet(models.QuerySet["Post"]):
     """Questions that delivery and the screens ask."""
 
+    def moving(self) -> Self:
+        """All but the posts of live runs that a muted session holds still: not made yet, or saying so already."""
+        still = Q(mute_note=True) | Q(post_id="", intent_at=None)
+        return self.exclude(Q(muted=True, run_over=False, send_now=False, run__isnull=False) & still)
+
     def behind(self) -> Self:
         """Posts that do not say the newest."""
-        return self.filter(Q(wanted_revision__gt=F("sent_revision")) | Q(send_now=True)).filter(parked="")
+        return self.moving().filter(Q(wanted_revision__gt=F("sent_revision")) | Q(send_now=True)).filter(parked="")
 
     def holding_a_place(self) -> Self:
         """Posts of live runs that exist or are being made: they count against the limit of open posts."""
@@ -94,6 +99,11 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return self.post_id or (f"post of run {self.run_id}" if self.run_id else "post without a run")
+
+    @property
+    def never_made(self) -> bool:
+        """Whether no create for it has ever been begun."""
+        return not self.post_id and self.intent_at is None
 
     @property
     def address(self) -> str:

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from sessions_app.deliver import wanted
 from sessions_app.deliver.farewell import say_farewell
-from sessions_app.deliver.publisher import LEASE_S, STOPPED, Publisher
+from sessions_app.deliver.publisher import LEASE_S
+from sessions_app.deliver.wanted import STOPPED
 from sessions_app.models import Circuit, Destination, Post
+from sessions_app.render import card
 from sessions_app.state.view import Word
 from tests.deliver.desk import Desk
 from tests.standin import edits
@@ -58,13 +61,13 @@ def test_what_does_not_fit_into_the_time_is_left_and_counted(desk: Desk) -> None
 def test_the_newest_stay_first_although_drawing_takes_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(6):
         desk.there(title=str(number), ago=1000.0 - number)
-    text = Publisher._text
+    draw = card.draw
 
-    def slowly(*args: Any) -> str:
+    def slowly(*args: Any, **how: Any) -> str:
         desk.clock.advance(0.07)
-        return text(*args)
+        return draw(*args, **how)
 
-    monkeypatch.setattr(Publisher, "_text", slowly)
+    monkeypatch.setattr(wanted, "draw", slowly)
     desk.publisher = desk.worker(edits_per_s=5.0)
     farewell(desk)
     assert noted(desk) == ["5", "4", "3", "2", "1", "0"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.deliver.publisher import STOPPED
+from sessions_app.deliver.wanted import STOPPED
 from sessions_app.models import Circuit, Destination, Post, Run
 from sessions_app.models.times import moment
 from sessions_app.state.view import Word

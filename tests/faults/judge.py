@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.standin import MattermostStandIn, Post, Request
 
-WINDOWS_S = (1.0, 5.0)
+WINDOWS_S = (1.0, 5.0, 30.0, 120.0)
 RUNS = """SELECT run.id, session.store, session.key, run.no FROM sessions_app_run AS run
           JOIN sessions_app_session AS session ON session.id = run.session_id"""
 # The row of `agent:main:main` names alice's direct channel, and that is true of its newest run only: whoever comes

@@ -82,8 +82,12 @@ def test_the_budget_holds_in_every_stretch_of_time():
     (said,) = over_budget(second, 5.0, 8)
     assert said == "14 creates and edits within 1 s, 13 allowed."
     slowly = [request(20 + number / 2) for number in range(20)]
-    (said,) = over_budget(even + slowly, 5.0, 4)
+    said, longer = over_budget(even + slowly, 5.0, 4)
     assert "within 5 s, 29 allowed" in said
+    assert "within 30 s, 154 allowed" in longer
+    long = [request(number / 5) for number in range(1000)] + [request(20 * number + 0.1) for number in range(10)]
+    (said,) = over_budget(long, 5.0, 4)
+    assert "within 120 s, 604 allowed" in said
 
 
 def test_the_busiest_stretch():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_app.deliver.publisher import STOPPED
+from sessions_app.deliver.wanted import STOPPED
 from tests.bench.store import LiveStore
 from tests.flow.process import begin
 from tests.flow.recording import Recording

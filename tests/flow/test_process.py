@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from sessions_app.deliver.publisher import STOPPED
+from sessions_app.deliver.wanted import STOPPED
 from tests.flow.process import PATIENCE_S, begin
 from tests.standin import creates
 

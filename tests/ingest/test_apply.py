@@ -200,7 +200,7 @@ def test_a_revision_grows_only_when_a_reader_would_see_it():
 
 def test_news_of_many_sessions_takes_few_queries(django_assert_max_num_queries):
     many = [facts(f"agent:main:{no}", f"w{no}", running=True, started_at=START) for no in range(300)]
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(46):
         take(told=many)
     assert Run.objects.count() == 300
     lines = [
@@ -213,7 +213,7 @@ def test_news_of_many_sessions_takes_few_queries(django_assert_max_num_queries):
         )
         for no in range(30)
     ]
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(46):
         take(*lines)
 
 

@@ -20,6 +20,7 @@ def test_it_has_the_documented_defaults():
         "openclaw_state_dir": (Path("~/.openclaw").expanduser(),),
         "mm_base_url": None,
         "mm_allow_http": False,
+        "mm_use_proxy": False,
         "mm_bot_token": None,
         "mm_default_channel": None,
         "mm_max_connections": 4,
@@ -57,6 +58,7 @@ def test_it_has_the_documented_defaults():
         ("OPENCLAW_STATE_DIR", "/a:/b c:/a:", (Path("/a"), Path("/b c"))),  # each once, blanks kept, empty ones dropped
         ("OPENCLAW_STATE_DIR", "here", (BASE_DIR / "here",)),  # relative to manage.py, whoever starts it from where
         ("MM_ALLOW_HTTP", "Yes", True),
+        ("MM_USE_PROXY", "1", True),
         ("MM_DEFAULT_CHANNEL", CHANNEL, CHANNEL),
         ("MM_MAX_CONNECTIONS", "1", 1),
         ("THROTTLE_MS", "0", 0),
