@@ -142,8 +142,9 @@ def _delivered(env: Env) -> Iterator[Finding]:
     try:
         behind = dict(Post.objects.behind().order_by().values_list("destination").annotate(Count("id")))
         problems = [
-            *destination_problems(Destination.objects.all(), behind, env.mm_base_url, now), *parked_problems(parked_reasons(now))
-        ]  # fmt: skip
+            *destination_problems(Destination.objects.all(), behind, env.mm_base_url, now),
+            *parked_problems(parked_reasons(now)),
+        ]
         yield from (of_health(PART, problem) for problem in problems)
         yield well(PART, f"{_posts(behind.values())} {_without_post(now)}".strip())
     except django.db.Error:

@@ -18,9 +18,7 @@ from sessions_app.tasks import QUEUE, workers_answering
 
 PATIENCE_S = 1.0
 GOOD_FOR_S = 10.0
-START = (
-    "Start one: `celery -A livestatus_site worker -P threads --without-gossip --without-mingle`; `make run` does it too."
-)
+START = "Start one: `celery -A livestatus_site worker -P threads --without-gossip --without-mingle`; `make run` does."
 MEND = "Start it, correct REDIS_URL, or unset it: then the watcher publishes by itself."
 NO_BROKER = "The broker at {place} does not answer, so nothing is published; reading goes on."
 NO_WORKER = "No worker answers, so nothing is published; {tasks}."

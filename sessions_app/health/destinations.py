@@ -45,7 +45,7 @@ def waiting_posts() -> dict[int, Waiting]:
     """What waits, by destination. One query."""
     known, ready = Q(behind_since__gt=0.0), Q(muted=False, attempts=0) & ~Q(last_error=WAITS)
     found = Post.objects.behind().order_by().values_list("destination").annotate(
-        Count("id"), Min("behind_since", filter=known), Min("behind_since", filter=known & ready)
+        posts=Count("id"), since=Min("behind_since", filter=known), ready=Min("behind_since", filter=known & ready)
     )  # fmt: skip
     return {
         destination: Waiting(posts=posts, since=since or 0.0, ready_since=ready_since or 0.0)
@@ -133,7 +133,7 @@ def stuck_problems(one: Destination, waiting: Waiting, now: float) -> Iterator[P
 def parked_reasons(now: float) -> list[tuple[str, int]]:
     """Why nothing more is tried for posts, and for how many; what most of them have first. One query."""
     news = Q(run_over=False) | Q(created_at__gte=moment(now - PARKED_NEWS_S))
-    parked = Post.objects.filter(news).exclude(parked="").order_by()
+    parked = Post.objects.parked().filter(news).order_by()
     return list(parked.values_list("parked").annotate(number=Count("id")).order_by("-number", "parked"))
 
 

@@ -37,7 +37,7 @@ def lately(now: float) -> Lately:
     """Four queries, each by an index and over no more than its time."""
     ended = list(
         Run.objects.filter(over=True, ended_at__gte=moment(now - HOUR_S)).order_by().values_list("word")
-        .annotate(Count("id", filter=Q(parent=None)), Sum("tokens"), Sum("cost"))
+        .annotate(roots=Count("id", filter=Q(parent=None)), all_tokens=Sum("tokens"), all_cost=Sum("cost"))
     )  # fmt: skip
     live = Run.objects.live().aggregate(tokens=Sum("tokens"), cost=Sum("cost"))
     begun = Step.objects.filter(started_at__gte=moment(now - HOUR_S)).order_by().values_list("ok").annotate(Count("id"))

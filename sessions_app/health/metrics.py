@@ -5,6 +5,7 @@ to remember anything. Counters are columns that only grow; what is counted from 
 gauge over a fixed time. Labels are words of ours, hosts and servers: never titles, keys or anything an agent wrote.
 """
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -74,10 +75,8 @@ class Rows(Collector):
             yield from _system(found)
             yield from _destinations(found.destinations)
             yield from _watchers(found.watchers)
-            try:
+            with contextlib.suppress(django.db.Error):  # it went away in between; the next scrape says so
                 yield from _lately(lately(self._now))
-            except django.db.Error:
-                pass  # it went away in between; the next scrape says so
         took = time.perf_counter() - began
         yield _gauge("livestatus_scrape_seconds", "How long it took to collect these figures.", took)
 
@@ -163,9 +162,7 @@ def _watchers(watchers: tuple[WatcherBeat, ...]) -> Iterator[Metric]:
     ages = {one.name: one.beat_age_s for one in watchers}
     yield _by("livestatus_watcher_beat_age_seconds", "Since the last sign of life of a watcher.", "watcher", ages)
     lags = {one.name: one.lag_s for one in watchers}
-    yield _by(
-        "livestatus_watcher_lag_seconds", "How old the newest line was when it was read.", "watcher", lags
-    )  # fmt: skip
+    yield _by("livestatus_watcher_lag_seconds", "How old the newest line was when it was read.", "watcher", lags)
 
 
 def _lately(found: Lately) -> Iterator[Metric]:

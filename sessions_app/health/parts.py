@@ -22,6 +22,8 @@ from sessions_app.models.times import seconds
 from sessions_app.render.text import age, count, duration
 
 STORES = "Stores"
+NOTHING_SENT = "Nothing has been sent yet."
+NOT_CONFIGURED = "Mattermost is not configured: nothing is sent."
 
 
 def parts_of(rows: Rows, sent_to: tuple[DestinationFigures, ...], now: float) -> Iterable[Part]:
@@ -42,8 +44,7 @@ def parts_of(rows: Rows, sent_to: tuple[DestinationFigures, ...], now: float) ->
             name=f"Delivery to {one.base_url}", sentence=_sending(sent), problems=_delivery_problems(one, rows, now)
         )
     if not rows.destinations:
-        text = "Nothing has been sent yet." if wiring.env().posting else "Mattermost is not configured: nothing is sent."
-        yield Part(name="Delivery", sentence=text)
+        yield Part(name="Delivery", sentence=NOTHING_SENT if wiring.env().posting else NOT_CONFIGURED)
     yield Part(
         name="Posts",
         sentence=f"{count(rows.open_posts, 'post')} open; every other one says how its run ended.",
@@ -97,7 +98,7 @@ def stores_told(bad_lines: int, now: float) -> str:
     rows = Session.objects.filter(in_store=True).order_by("store").values_list("store")
     stores = list(rows.annotate(Count("id"), Max("seen_at"))[:10])
     told = [
-        f"{store}: {count(number, 'session')}" + (f", newest sign of life {age(now - seconds(seen))} ago" if seen else "")
+        f"{store}: {count(number, 'session')}" + (f", seen {age(now - seconds(seen))} ago" if seen else "")
         for store, number, seen in stores
     ]
     bad = [f"{count(bad_lines, 'line')} could not be read"] if bad_lines else []

@@ -144,7 +144,13 @@ def _used(found: Sums, when: Sequence[str], span: Span) -> tuple[Chart, Chart]:
         total = sum(map(sum, columns))
         if not total:
             nothing = f"Nothing was used in the last {span.words}. The {what} is counted here, when they begin."
-            made.append(Chart(name=name, title=title, nothing=nothing.replace("tokens that runs use is", "tokens that runs use are")))  # noqa: E501
+            made.append(
+                Chart(
+                    name=name,
+                    title=title,
+                    nothing=nothing.replace("tokens that runs use is", "tokens that runs use are"),
+                )
+            )
         else:
             summary = f"{write(total)} by runs that began in the last {span.words}"
             made.append(_bars(name, title, summary, keys, columns, when, write))

@@ -102,7 +102,7 @@ def _signed_in(request: HttpRequest) -> bool:
 def _closed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
     """The same refusal for a person, without anything that needs the database."""
     context = {"away": refused.status_code == 503, "here": reverse("health")}
-    page = render(None, "livestatus/health_closed.html", context, status=refused.status_code)  # type: ignore[arg-type]
+    page = render(None, "livestatus/health_closed.html", context, status=refused.status_code)
     for name in refused.headers:
         if name != "Content-Type":
             page[name] = refused[name]
