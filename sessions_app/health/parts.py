@@ -38,7 +38,7 @@ def parts_of(rows: Rows, sent_to: tuple[DestinationFigures, ...], now: float) ->
     )
     sight = (*sight_problems(rows.watchers, now), *session_problems(rows.unread))
     stores = {store for one in rows.watchers if is_alive(one, now) for store in one.stores.splitlines()}
-    yield Part(name=STORES, sentence=f"{count(len(stores), 'store')} watched.", problems=sight)
+    yield Part(name=STORES, sentence=f"{count(len(stores), 'store').capitalize()} watched.", problems=sight)
     for one, sent in zip(rows.destinations, sent_to, strict=True):
         yield Part(
             name=f"Delivery to {one.base_url}", sentence=_sending(sent), problems=_delivery_problems(one, rows, now)
@@ -47,7 +47,7 @@ def parts_of(rows: Rows, sent_to: tuple[DestinationFigures, ...], now: float) ->
         yield Part(name="Delivery", sentence=NOTHING_SENT if wiring.env().posting else NOT_CONFIGURED)
     yield Part(
         name="Posts",
-        sentence=f"{count(rows.open_posts, 'post')} open; every other one says how its run ended.",
+        sentence=f"{count(rows.open_posts, 'post').capitalize()} open; every other one says how its run ended.",
         problems=tuple(parked_problems(rows.parked)),
     )
 

@@ -1,12 +1,12 @@
 """The sums → charts as values: where everything is drawn, with a legend and a table that says the same in figures."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from sessions_app.render.text import duration, money, one_line, tokens
 from sessions_app.state.view import Word
 from sessions_app.web.chart_rows import Span, Sums, Tool, quantile
-from sessions_app.web.plot import Dot, Rect, Size, dots, height_of, labelled, middle, share, stacked, ticks
+from sessions_app.web.chart_shapes import Bar, Chart, Charts, Key, Label, Line, Picture, Point, ToolBar
+from sessions_app.web.plot import Size, dots, height_of, labelled, middle, share, stacked, ticks
 
 # Each chart is drawn twice, for wide and for narrow screens: text in a picture that is scaled cannot be read.
 SIZES = (("wide", Size(580, 210), 8), ("narrow", Size(340, 190), 4))
@@ -17,94 +17,11 @@ TOOLS_LISTED = 50
 NAME_CHARS = 60
 BAR_NAME_CHARS = 28
 OTHERS = "others"
+NOTHING_USED = {
+    "tokens": "No run that began in the last {time} has used any. Tokens are counted here by the agent that used them.",
+    "cost": "No run that began in the last {time} has a cost. What transcripts say that runs cost is added up here.",
+}
 Figure = Callable[[float], str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
-    """One entry of a legend. ``kind`` is the name of its colour."""
-
-    name: str
-    kind: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Label:
-    """Words at an axis."""
-
-    at: float
-    words: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bar:
-    """A part of a column. ``says`` is shown to who points at it."""
-
-    rect: Rect
-    kind: str
-    says: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Point:
-    """A point of a line."""
-
-    dot: Dot
-    says: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
-    """A line of a chart, in pieces; ``points`` of each are as SVG writes them."""
-
-    kind: str
-    pieces: tuple[str, ...]
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """A chart at one size."""
-
-    width_name: str
-    size: Size
-    across: tuple[Label, ...]
-    up: tuple[Label, ...]
-    bars: tuple[Bar, ...] = ()
-    lines: tuple[Line, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
-    """A chart. ``nothing`` says what will be here, where there is nothing to draw."""
-
-    name: str
-    title: str
-    summary: str = ""
-    nothing: str = ""
-    keys: tuple[Key, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    head: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ToolBar:
-    """A tool: how often it was called, and what part of that failed. Lengths in a hundred units."""
-
-    name: str
-    says: str
-    calls: float
-    failed: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Charts:
-    """Everything on the page."""
-
-    columns: tuple[Chart, ...]
-    tools: Chart
-    tool_bars: tuple[ToolBar, ...]
 
 
 def charts(found: Sums, span: Span) -> Charts:
@@ -135,26 +52,21 @@ def _used(found: Sums, when: Sequence[str], span: Span) -> tuple[Chart, Chart]:
     keys = tuple(Key(name=one_line(name, NAME_CHARS), kind=f"s{place + 1}") for place, name in enumerate(names))
     if any(name not in names for column in found.used for name in column):
         keys = (*keys, Key(name=OTHERS, kind="s5"))
-    made = []
-    for place, (name, title, write, what) in enumerate((
-        ("tokens", "Tokens by agent", _tokens, "tokens that runs use"),
-        ("cost", "Cost by agent", _dollars, "cost that transcripts give for them"),
-    )):  # fmt: skip
-        columns = [_by_agent(column, names, place, len(keys)) for column in found.used]
-        total = sum(map(sum, columns))
-        if not total:
-            nothing = f"Nothing was used in the last {span.words}. The {what} is counted here, when they begin."
-            made.append(
-                Chart(
-                    name=name,
-                    title=title,
-                    nothing=nothing.replace("tokens that runs use is", "tokens that runs use are"),
-                )
-            )
-        else:
-            summary = f"{write(total)} by runs that began in the last {span.words}"
-            made.append(_bars(name, title, summary, keys, columns, when, write))
-    return made[0], made[1]
+    return (
+        _by_agents("tokens", "Tokens by agent", found, names, keys, when, span),
+        _by_agents("cost", "Cost by agent", found, names, keys, when, span),
+    )
+
+
+def _by_agents(
+    name: str, title: str, found: Sums, names: Sequence[str], keys: tuple[Key, ...], when: Sequence[str], span: Span
+) -> Chart:
+    place, write = (0, _tokens) if name == "tokens" else (1, _dollars)
+    columns = [_by_agent(column, names, place, len(keys)) for column in found.used]
+    if not (total := sum(map(sum, columns))):
+        return Chart(name=name, title=title, nothing=NOTHING_USED[name].format(time=span.words))
+    summary = f"{_tokens(total) if place == 0 else money(total)} by runs that began in the last {span.words}"
+    return _bars(name, title, summary, keys, columns, when, write, axis=_tokens if place == 0 else _short_dollars)
 
 
 def _largest(used: Sequence[dict[str, tuple[int, float]]]) -> list[str]:
@@ -180,9 +92,9 @@ def _delay(found: Sums, when: Sequence[str], span: Span) -> Chart:
                      "wait until people see them is shown here.")  # fmt: skip
     both = [(quantile(counts, 0.5), quantile(counts, 0.95)) for counts in found.waited]
     whole = [sum(numbers) for numbers in zip(*found.waited, strict=True)]
-    summary = f"Half within {_seconds(quantile(whole, 0.5))}, 95 % within {_seconds(quantile(whole, 0.95))}"
+    summary = f"Half within {_seconds(quantile(whole, 0.5))}, 95% within {_seconds(quantile(whole, 0.95))}"
     up = ticks(max(value for pair in both for value in pair if value is not None))
-    keys = (Key(name="half of them", kind="s1"), Key(name="95 % of them", kind="s2"))
+    keys = (Key(name="half of them", kind="s1"), Key(name="95% of them", kind="s2"))
     return Chart(
         name="delay",
         title=title,
@@ -219,7 +131,7 @@ def _lines(
 
 def _bars(
     name: str, title: str, summary: str, keys: tuple[Key, ...], columns: Sequence[Sequence[float]],
-    when: Sequence[str], write: Figure, *, whole: bool = False,
+    when: Sequence[str], write: Figure, *, axis: Figure | None = None, whole: bool = False,
 ) -> Chart:  # fmt: skip
     up = ticks(max(map(sum, columns)), whole=whole)
     pictures = tuple(
@@ -227,7 +139,7 @@ def _bars(
             width_name=width,
             size=size,
             across=_across(when, most, size),
-            up=_up(up, size, write),
+            up=_up(up, size, axis or write),
             bars=tuple(
                 Bar(
                     rect=rect, kind=keys[rect.series].kind,
@@ -293,7 +205,7 @@ def _tool_bars(tools: Sequence[Tool]) -> tuple[ToolBar, ...]:
 
 def _percent(part: int, whole: int) -> str:
     rate = 100 * part / whole if whole else 0.0
-    return f"{rate:.0f} %" if rate >= 10 or rate == 0 else f"{rate:.1f} %"
+    return f"{rate:.0f}%" if rate >= 10 or rate == 0 else f"{rate:.1f}%"
 
 
 def _seconds(value: float | None) -> str:
@@ -309,3 +221,8 @@ def _tokens(value: float) -> str:
 
 def _dollars(value: float) -> str:
     return money(value).removeprefix("est. ") or "$0"
+
+
+def _short_dollars(value: float) -> str:
+    """For an axis, whose values are round."""
+    return f"${value:,.0f}" if value == int(value) else f"${value:,.4g}"

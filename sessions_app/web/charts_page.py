@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from sessions_app.web.chart_rows import DAY, SPANS, Span, agents, sums
-from sessions_app.web.charts import Charts, charts
+from sessions_app.web.chart_shapes import Charts
+from sessions_app.web.charts import charts
 from sessions_app.web.frame import frame
 
 GOOD_FOR_S = {"24h": 15, "7d": 60}

@@ -99,7 +99,7 @@ def test_the_dashboard_lets_one_choose_where_its_figures_come_from():
 
 
 def test_its_panels_do_not_overlap():
-    taken = set()
+    taken: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:
         at = panel["gridPos"]
         cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}

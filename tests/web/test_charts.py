@@ -16,7 +16,8 @@ from sessions_app.models import Delivery, Run
 from sessions_app.models.times import moment
 from sessions_app.state.view import Word
 from sessions_app.web.chart_rows import BOUNDS, DAY, WEEK, Span, Sums, quantile, sums
-from sessions_app.web.charts import Charts, charts
+from sessions_app.web.chart_shapes import Charts
+from sessions_app.web.charts import charts
 from tests import factories as make
 
 NOW = datetime(2026, 11, 25, 20, 37, 46, tzinfo=UTC)
@@ -185,7 +186,7 @@ class TestDrawing:
     def test_each_empty_chart_says_what_will_be_here(self):
         found = draw()
         for chart in (*found.columns, found.tools):
-            assert "in the last 24 hours" in chart.nothing
+            assert "in the last 24 hours" in chart.nothing, chart.nothing
             assert not chart.pictures
             assert not chart.rows
         assert found.tool_bars == ()
@@ -194,7 +195,7 @@ class TestDrawing:
         ended(Word.DONE, 0.1)
         ended(Word.FAILED, 0.1)
         chart = draw().columns[0]
-        assert chart.summary == "2 ended, 1 of them failed (50 %)"
+        assert chart.summary == "2 ended, 1 of them failed (50%)"
         for picture in chart.pictures:
             assert [(bar.kind, bar.says) for bar in picture.bars] == [
                 ("done", "20:00: done 1"), ("failed", "20:00: failed 1"),
@@ -227,7 +228,7 @@ class TestDrawing:
         assert [line.kind for line in chart.pictures[0].lines] == ["s1", "s2"]
         assert chart.rows[-1][:2] == ("20:00", "3")
         assert chart.rows[0] == ("21:00", "0", "–", "–")
-        assert chart.summary.startswith("Half within 0.94s, 95 % within 19s")
+        assert chart.summary.startswith("Half within 0.94s, 95% within 19s")
 
     def test_tools_are_bars_with_the_part_that_failed(self):
         run = make.run()
@@ -236,8 +237,8 @@ class TestDrawing:
         make.step(run, tool="read", ok=True, started_at=at(0.1))
         found = draw()
         assert [(bar.name, bar.calls, bar.failed) for bar in found.tool_bars] == [("exec", 100, 25), ("read", 25, 0)]
-        assert found.tools.rows == (("exec", "4", "1", "25 %"), ("read", "1", "0", "0 %"))
-        assert found.tools.summary == "1 of 5 calls failed (20 %)"
+        assert found.tools.rows == (("exec", "4", "1", "25%"), ("read", "1", "0", "0%"))
+        assert found.tools.summary == "1 of 5 calls failed (20%)"
 
 
 # --- the page
@@ -285,7 +286,7 @@ class TestPage:
     def test_a_picture_has_words_and_a_table_for_who_cannot_see_it(self, ada):
         make.run(Word.DONE)
         page = ada.get("/charts/").content.decode()
-        assert 'role="img" aria-label="Runs that ended, per hour: 1 ended, 0 of them failed (0 %)"' in page
+        assert 'role="img" aria-label="Runs that ended, per hour: 1 ended, 0 of them failed (0%)"' in page
         assert page.count("<summary>As a table</summary>") == 1
         assert '<th scope="row">' in page
 
