@@ -113,6 +113,7 @@ class Step(models.Model):
         indexes = [
             models.Index(fields=("run", "started_at"), name="step_of_run_by_time"),
             models.Index(fields=("run", "started_at"), name="step_failed", condition=Q(ok=False)),
+            models.Index(fields=("started_at", "tool", "ok"), name="step_outcomes"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from sessions_app.health.checks import report
 from sessions_app.web.header import Health, header
 
-PAGES = (("board", "Board"), ("search", "Search"))
+PAGES = (("board", "Board"), ("search", "Search"), ("charts", "Charts"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
