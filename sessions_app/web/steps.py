@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sessions_app.models import Step
+from sessions_app.models import Run, Step
 from sessions_app.models.times import seconds
 from sessions_app.render.labels import Labels
 from sessions_app.render.text import duration, one_line
@@ -70,7 +70,7 @@ def _children(shown: Iterable[Step], views: Mapping[int, RunView]) -> dict[str, 
     keys = {step.child_key for step in shown if step.child_key}
     if not keys:
         return {}
-    rows = Step.run.field.related_model.objects.filter(id__in=list(views), session__key__in=keys)
+    rows = Run.objects.filter(id__in=list(views), session__key__in=keys)
     return {key: views[run] for run, key in rows.values_list("id", "session__key")}
 
 
