@@ -78,19 +78,20 @@ def _row(step: Step, view: RunView, child: RunView | None, pen: Pen) -> StepRow:
     outcome, kind = _outcome(step, view)
     began, ended = seconds(step.started_at), seconds(step.ended_at)
     words, target = _words(step, pen.labels)
+    started = name_of(child) if child else ""
     return StepRow(
         at=said(began, pen.now),
         who=name_of(view),
         run=view.id,
         words=words,
-        target=target,
+        target=target if target != started else "",  # the link says it
         outcome=outcome,
         kind=kind,
         error=one_line(step.error, ERROR_CHARS) if step.ok is False else "",
         lasted=_lasted(step, view, pen),
         seconds=max(0.0, ended - began) if ended else 0.0,
         child=child.id if child else 0,
-        child_name=name_of(child) if child else "",
+        child_name=started,
     )
 
 

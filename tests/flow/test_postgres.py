@@ -87,7 +87,17 @@ def test_the_posts_are_those_of_sqlite(recording, postgres, tmp_path):
 def test_the_search_finds_there_what_it_finds_on_sqlite(postgres):
     """The very same tests, on full text with its indexes instead of LIKE."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests/web/test_search.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "tests/web/test_search.py",
+    ]
     result = subprocess.run(
         command, cwd=BASE_DIR, env=env | {"TEST_DATABASE_URL": postgres}, capture_output=True, text=True, timeout=300
     )
