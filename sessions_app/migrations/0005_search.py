@@ -1,8 +1,8 @@
 """Indexes for the page of a run and for the search. Full text is PostgreSQL's: SQLite looks through the newest rows."""
 
 from django.contrib.postgres.indexes import GinIndex
-from django.db import migrations, models
 from django.contrib.postgres.search import SearchVector
+from django.db import migrations, models
 from django.db.models import F, Func, Q, TextField, Value
 
 # As in sessions_app/models/search.py at the time of this migration: an index serves a search for the very same.

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import connection
@@ -130,13 +130,11 @@ def _newest(rows: QuerySet[M], model: type[M], most: int) -> tuple[QuerySet[M], 
     return rows.filter(id__gt=newest - most), newest > most
 
 
-def _matching(
-    rows: QuerySet[M], fields: Sequence[str], sought: Sought, also: Callable[[str], Q] | None
-) -> QuerySet[M]:
+def _matching(rows: QuerySet[M], fields: Sequence[str], sought: Sought, also: Callable[[str], Q] | None) -> QuerySet[M]:
     """Rows with every word in one of these fields, or where ``also`` says that it is."""
     has = _full_text if connection.vendor == "postgresql" else _like
     if connection.vendor == "postgresql":
-        rows = rows.alias(sought_in=vector(fields))
+        rows = cast("QuerySet[M]", rows.alias(sought_in=vector(fields)))
     for word in sought.words:
         rows = rows.filter(has(fields, word) | also(word) if also else has(fields, word))
     for word in sought.without:

@@ -88,7 +88,7 @@ class Tick:
 def window(times: Iterable[float], *, until: float) -> Window:
     """The window that begins with the earliest of ``times`` (0 and less: not known) and ends at ``until``."""
     until = until if math.isfinite(until) and until > 0 else 1.0
-    known = [at for at in times if math.isfinite(at) and 0 < at]
+    known = [at for at in times if math.isfinite(at) and at > 0]
     since = min(min(known, default=until), until - 1.0)
     return Window(since, until)
 

@@ -1,28 +1,23 @@
 """A tree of runs → its time line: one lane per run, ready to be drawn as SVG.
 
-Steps, and what a run's judgements say of the time between them, become spans; `render.timeline` makes bars of those. A
-fixed number of queries, and a bounded number of bars, whatever the tree.
+`spans` says what happened when, `render.timeline` makes bars of that. A fixed number of queries, and a bounded number
+of bars, whatever the tree.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sessions_app.models import Judgement, Step
-from sessions_app.models.times import seconds
 from sessions_app.render.labels import Labels
 from sessions_app.render.text import count, duration, one_line
-from sessions_app.render.timeline import Bar, Kind, Span, Window, lane, ticks, window
+from sessions_app.render.timeline import Bar, Kind, Window, lane, ticks, window
 from sessions_app.state.view import RunView, Word
 from sessions_app.web.rows import LEVELS_DRAWN, NAME_CHARS, kind_of
+from sessions_app.web.spans import Told, spans_of
 from sessions_app.web.times import clock
 
 LANES_OPEN = 30  # more are folded
 LANES_DRAWN = 200
 BARS = 4000  # in all lanes together
-STEPS_READ = 3000  # runs with more than their share are counted in the database
-JUDGEMENTS_READ = 5000
-CROWDS = 600  # stretches in which the steps of a long run are counted
 HEAD, HIGH = 24, 28  # pixels: the grid's words, and one lane
 QUANTUM = 400  # the right edge moves by this part of the whole: what nobody sees is no news
 NAMES = {
@@ -30,10 +25,6 @@ NAMES = {
     Kind.QUIET: "quiet", Kind.NEEDS: "needs", Kind.FAILED: "failed",
 }  # fmt: skip
 SAID = NAMES | {Kind.NEEDS: "needs you", Kind.FAILED: "failed step", Kind.WORKING: "step"}
-BETWEEN = {
-    Word.QUEUED: Kind.QUEUED, Word.THINKING: Kind.THINKING, Word.WORKING: Kind.THINKING, Word.WAITING: Kind.WAITING,
-    Word.QUIET: Kind.QUIET, Word.NEEDS_YOU: Kind.NEEDS,
-}  # fmt: skip
 BAD = {Word.FAILED, Word.STOPPED, Word.LOST}
 
 
@@ -96,28 +87,16 @@ class Timeline:
     joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A step in words, kept short until it is clear that a bar shows it."""
-
-    tool: str
-    target: str
-    error: str
-
-
 def timeline(view: RunView, now: float, labels: Labels) -> Timeline:
     """The time line of a run and all below it."""
     flat = list(_flat(view, 0))
     drawn = [one for one, _ in flat[:LANES_DRAWN]]
     over = _window(drawn, now)
-    told: list[_Told] = []
-    spans = _steps(drawn, over, told)
-    for one, periods in _between(drawn).items():
-        spans[one].extend(periods)
+    spans, told = spans_of(drawn, over)
     most = max(20, min(240, BARS // len(drawn)))
     lanes, joined = [], False
     for place, (one, depth) in enumerate(flat[:LANES_DRAWN]):
-        bars = lane(_ended(spans[one.id], one), over, most=most)
+        bars = lane(spans[one.id], over, most=most)
         joined = joined or any(bar.number > 1 for bar in bars)
         lanes.append(_lane(one, depth, place, bars, over, told, labels))
     live = any(not one.word.over for one in drawn)
@@ -126,7 +105,7 @@ def timeline(view: RunView, now: float, labels: Labels) -> Timeline:
         shown=_drawing(lanes[:LANES_OPEN], over, live=live),
         folded=_drawing(folded, over, live=live) if folded else None,
         hidden=len(flat) - len(drawn),
-        words=f"{count(len(flat), 'agent')} over {duration(over.length)}, one lane each. The steps say the same in words.",
+        words=f"{count(len(flat), 'agent')} over {duration(over.length)}. The steps say the same in words.",
         legend=_legend(lanes),
         joined=joined,
     )
@@ -148,65 +127,8 @@ def _window(views: Sequence[RunView], now: float) -> Window:
     return window([one.started_at for one in views], until=min(max(ends), now))
 
 
-def _steps(views: Sequence[RunView], over: Window, told: list[_Told]) -> dict[int, list[Span]]:
-    """Spans of steps per run; those of runs with very many are counted together."""
-    spans: dict[int, list[Span]] = defaultdict(list)
-    one_by_one, counted, room = [], [], STEPS_READ
-    for view in sorted(views, key=lambda view: view.tools):
-        (one_by_one if view.tools <= room else counted).append(view.id)
-        room -= view.tools
-    rows = Step.objects.of(one_by_one).order_by("started_at", "id")
-    for run, tool, target, error, start, end, ok in rows.values_list(
-        "run_id", "tool", "target", "error", "started_at", "ended_at", "ok"
-    )[: 2 * STEPS_READ]:
-        if not (start or end):
-            continue
-        kind = Kind.FAILED if ok is False else Kind.WORKING
-        spans[run].append(Span(kind, seconds(start or end), seconds(end) if end else None, len(told)))
-        told.append(_Told(tool, target, error if ok is False else ""))
-    if counted:
-        for crowd in Step.objects.crowds(counted, over.since, over.length / CROWDS):
-            last = None if crowd.going_on else crowd.last
-            spans[crowd.run_id].append(Span(Kind.WORKING, crowd.first, last, -1, crowd.number))
-            if crowd.first_failed:
-                spans[crowd.run_id].append(Span(Kind.FAILED, crowd.first_failed, crowd.last_failed, -1, 1))
-    return spans
-
-
-def _between(views: Sequence[RunView]) -> dict[int, list[Span]]:
-    """What each run was at beside its steps, from its judgements."""
-    told: dict[int, list[tuple[float, str]]] = defaultdict(list)
-    rows = Judgement.objects.filter(run_id__in=[one.id for one in views]).order_by("-id")
-    for run, since, at, word in rows.values_list("run_id", "since", "at", "word")[:JUDGEMENTS_READ]:
-        told[run].append((since or at, word))
-    return {one.id: list(_periods(one, told[one.id][::-1])) for one in views}
-
-
-def _periods(view: RunView, words: list[tuple[float, str]]) -> Iterator[Span]:
-    begun = view.started_at or view.since
-    changes = [(begun, Word.THINKING.value), *words] if words else [(begun, Word.THINKING.value)]
-    if not words and not view.word.over and view.since:
-        changes.append((view.since, view.word.value))
-    for place, (since, word) in enumerate(changes):
-        kind = BETWEEN.get(Word(word))
-        if kind is None or not since:
-            continue
-        last = place == len(changes) - 1
-        yield Span(kind, since, None if last else changes[place + 1][0], -1, 0)
-
-
-def _ended(spans: list[Span], view: RunView) -> list[Span]:
-    """Nothing goes on in a run that is over."""
-    if not view.word.over:
-        return spans
-    ended = view.ended_at or view.since
-    return [
-        Span(span.kind, span.start, ended if span.end is None else span.end, span.ref, span.number) for span in spans
-    ]
-
-
 def _lane(
-    view: RunView, depth: int, place: int, bars: tuple[Bar, ...], over: Window, told: list[_Told], labels: Labels
+    view: RunView, depth: int, place: int, bars: tuple[Bar, ...], over: Window, told: list[Told], labels: Labels
 ) -> Lane:
     name = view.label or view.title or view.agent if depth else view.agent or view.title
     ended = view.ended_at or view.since
@@ -222,7 +144,7 @@ def _lane(
     )
 
 
-def _bar(bar: Bar, told: list[_Told], labels: Labels) -> DrawnBar:
+def _bar(bar: Bar, told: list[Told], labels: Labels) -> DrawnBar:
     some = bar.kind is Kind.FAILED and bar.number > 1
     return DrawnBar(
         kind="working" if some else NAMES[bar.kind],
@@ -233,7 +155,7 @@ def _bar(bar: Bar, told: list[_Told], labels: Labels) -> DrawnBar:
     )
 
 
-def _words(bar: Bar, told: list[_Told], labels: Labels) -> str:
+def _words(bar: Bar, told: list[Told], labels: Labels) -> str:
     if 0 <= bar.ref < len(told):
         step = told[bar.ref]
         what = labels.bare(step.tool, step.target)

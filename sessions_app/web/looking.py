@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, resolve_url
-from django.utils.http import urlencode
+from django.shortcuts import resolve_url
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 RIGHT = "sessions_app.view_run"
 LACKS = (
-    "Your account lacks the right to see runs. Somebody who administers Live Status can put you into the group “viewer”, "
-    "or give you the permission “can view run”."
+    "Your account lacks the right to see runs. Somebody who administers Live Status can put you into the group "
+    "“viewer”, or give you the permission “can view run”."
 )
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -32,12 +32,12 @@ def for_viewers(view: View[P]) -> View[P]:
         if not request.user.is_authenticated:
             if request.headers.get("HX-Request"):
                 return HttpResponseClientRedirect(resolve_url("login"))
-            return redirect(f"{resolve_url('login')}?{urlencode({'next': request.get_full_path()})}")
+            return redirect_to_login(request.get_full_path())
         if not request.user.has_perm(RIGHT):
             raise PermissionDenied(LACKS)
         return view(request, *args, **kwargs)
 
-    return guarded
+    return cast("View[P]", guarded)
 
 
 def acts_of(request: HttpRequest, obj: object) -> tuple[Any, ...]:

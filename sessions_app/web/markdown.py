@@ -1,4 +1,4 @@
-"""A post's Markdown as HTML that may stand in a page: nothing is fetched, nothing runs, links leave their origin behind.
+"""A post's Markdown as HTML that may stand in a page: nothing is fetched, nothing runs, links lead outside.
 
 Two walls: the Markdown reader lets no HTML through and draws no images, and what it made is cut down to a short list of
 elements. What an agent has written is hostile until then.

@@ -51,7 +51,10 @@ def reasons(run: Run, now: float) -> Reasons:
     return Reasons(
         pieces=tuple(
             Piece(
-                basis=one.basis.value, says=one_line(one.says, SENTENCE_CHARS), at=said(one.at, now), decided=one.decided
+                basis=one.basis.value,
+                says=one_line(one.says, SENTENCE_CHARS),
+                at=said(one.at, now),
+                decided=one.decided,
             )
             for one in explain(run, now, wiring.limits())[:PIECES_SHOWN]
         ),

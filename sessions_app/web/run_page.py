@@ -1,36 +1,31 @@
 """The page of a run as a value: how it is, its tree, time line, steps, figures, errors, post, and the reasons.
 
-A fixed number of queries, whatever the tree holds. `stamp` is what a poll asks for: it is cheap, and changes whenever the
-page would look different.
+A fixed number of queries, whatever the tree holds. `stamp` is what a poll asks for: it is cheap, and changes whenever
+the page would look different.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Max, Q
 
 from sessions_app import wiring
-from sessions_app.models import Delivery, Judgement, Post, Run, Step
+from sessions_app.models import Delivery, Judgement, Post, Run
 from sessions_app.models.run import view_of
 from sessions_app.models.times import seconds
 from sessions_app.render.lines import SIGNS
-from sessions_app.render.text import duration, fold, money, one_line, tokens
-from sessions_app.state.view import RunView, Word
+from sessions_app.render.text import fold, one_line
+from sessions_app.state.view import RunView
+from sessions_app.web.figures import Failures, FigureTable, failures, figures
 from sessions_app.web.lanes import Timeline, timeline
 from sessions_app.web.reasons import Reasons, reasons
-from sessions_app.web.rows import CHILDREN_SHOWN, NAME_CHARS, OPEN_UP_TO, TITLE_CHARS, Pen, Row, kind_of, summary_of
-from sessions_app.web.steps import Steps, name_of, steps
+from sessions_app.web.rows import CHILDREN_SHOWN, NAME_CHARS, OPEN_UP_TO, TITLE_CHARS, Pen, Row, summary_of
+from sessions_app.web.steps import Steps, steps
 from sessions_app.web.times import said
 from sessions_app.web.told import Told, told
 
-FIGURES_SHOWN = 100
-FAILURES_SHOWN = 20
-FAILURES_OPEN = 5  # more are folded
-ERROR_CHARS = 400
 YOUNG_S = 70.0  # as long as seconds are counted
 SETTLED_S = 120.0  # after its end the post may still be edited and read back
-BAD = (Word.FAILED, Word.STOPPED, Word.LOST)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,32 +61,6 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """Tools, tokens, cost of one run, or of all (``name`` "All")."""
-
-    id: int
-    name: str
-    depth: int
-    tools: str
-    failed: str
-    tokens: str
-    cost: str
-    lasted: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
-    """A step that failed, or a sub-agent that ended badly."""
-
-    at: str
-    who: str
-    run: int
-    what: str
-    error: str
-    kind: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class RunPage:
     """Everything on the page that may change."""
 
@@ -103,12 +72,8 @@ class RunPage:
     unfolded: bool
     timeline: Timeline
     steps: Steps
-    figures: tuple[Figures, ...]
-    figures_more: int
-    all: Figures
-    failures: tuple[Failure, ...]
-    failures_folded: tuple[Failure, ...]
-    more_failures: int
+    figures: FigureTable
+    failures: Failures
     told: Told | None
     reasons: Reasons
 
@@ -124,8 +89,6 @@ def run_page(run: Run, now: float, *, before: str = "", staff: bool = False) -> 
     views = {one.id: one for one in view.tree()}
     pen = Pen(now, wiring.labels())
     children = list(pen.children(view))
-    flat = list(_flat(view, 0))
-    failures, more = _failures(views, pen)
     return RunPage(
         id=run.id,
         head=_head(run, view, pen),
@@ -135,12 +98,8 @@ def run_page(run: Run, now: float, *, before: str = "", staff: bool = False) -> 
         unfolded=len(children) <= OPEN_UP_TO,
         timeline=timeline(view, now, pen.labels),
         steps=steps(views, pen, before),
-        figures=tuple(_figures(one, depth, pen) for one, depth in flat[:FIGURES_SHOWN]),
-        figures_more=max(0, len(flat) - FIGURES_SHOWN),
-        all=_sum(view, pen),
-        failures=failures[:FAILURES_OPEN],
-        failures_folded=failures[FAILURES_OPEN:],
-        more_failures=more,
+        figures=figures(view, pen),
+        failures=failures(views, pen),
         told=told(run, view, pen, staff=staff) if run.parent_id is None else None,
         reasons=reasons(run, now),
     )
@@ -184,12 +143,6 @@ def _view(run: Run) -> RunView:
     return found or view_of(run, {})
 
 
-def _flat(view: RunView, depth: int) -> Iterator[tuple[RunView, int]]:
-    yield view, depth
-    for child in view.children:
-        yield from _flat(child, min(depth + 1, 8))
-
-
 def _head(run: Run, view: RunView, pen: Pen) -> Head:
     row = pen.root(view)
     session = run.session
@@ -218,73 +171,3 @@ def _head(run: Run, view: RunView, pen: Pen) -> Head:
 
 def _link(run: Run) -> Link:
     return Link(id=run.id, name=one_line(run.label or run.title, 80) or f"run {run.id}")
-
-
-def _figures(view: RunView, depth: int, pen: Pen) -> Figures:
-    return Figures(
-        id=view.id,
-        name=name_of(view),
-        depth=depth,
-        tools=str(view.tools),
-        failed=str(view.failed_tools or ""),
-        tokens=tokens(view.tokens).split(" ")[0],
-        cost=money(view.cost).removeprefix("est. "),
-        lasted=_lasted(view, pen),
-    )
-
-
-def _sum(view: RunView, pen: Pen) -> Figures:
-    every = list(view.tree())
-    failed = sum(one.failed_tools for one in every)
-    return Figures(
-        id=view.id,
-        name=f"All {len(every)}" if len(every) > 1 else "All",
-        depth=0,
-        tools=str(sum(one.tools for one in every)),
-        failed=str(failed or ""),
-        tokens=tokens(sum(one.tokens for one in every)).split(" ")[0],
-        cost=money(sum(one.cost for one in every)).removeprefix("est. "),
-        lasted=_lasted(view, pen),
-    )
-
-
-def _lasted(view: RunView, pen: Pen) -> str:
-    if not view.started_at:
-        return ""
-    if not view.word.over:
-        return pen.age(view.started_at)
-    return duration((view.ended_at or view.since or view.started_at) - view.started_at)
-
-
-def _failures(views: Mapping[int, RunView], pen: Pen) -> tuple[tuple[Failure, ...], int]:
-    """Sub-agents that ended badly, then the newest failed steps."""
-    ended = [one for one in views.values() if one.word in BAD]
-    failed = Step.objects.failures(list(views))
-    rows = list(failed[:FAILURES_SHOWN])
-    number = failed.order_by().aggregate(number=Count("id"))["number"]
-    found = [_ending(one, pen) for one in ended[:FAILURES_SHOWN]]
-    found += [_failure(step, views[step.run_id], pen) for step in rows]
-    return tuple(found), number - len(rows) + max(0, len(ended) - FAILURES_SHOWN)
-
-
-def _ending(view: RunView, pen: Pen) -> Failure:
-    return Failure(
-        at=said(view.ended_at or view.since, pen.now),
-        who=name_of(view),
-        run=view.id,
-        what=view.word.value,
-        error=one_line(view.reason, ERROR_CHARS) or "no reason is known",
-        kind=kind_of(view.word),
-    )
-
-
-def _failure(step: Step, view: RunView, pen: Pen) -> Failure:
-    return Failure(
-        at=said(seconds(step.started_at), pen.now),
-        who=name_of(view),
-        run=view.id,
-        what=pen.labels.bare(step.tool, step.target),
-        error=one_line(step.error, ERROR_CHARS) or "it failed, and gave no reason",
-        kind="failed",
-    )
-

@@ -77,7 +77,9 @@ def asked(terms: Terms, now: float, word: str, agent: str, since: str) -> Sought
     """What is sought, with the filters; what is no filter is none."""
     known = word if word in {each.value for each in Word} else ""
     length = TIMES[since][1] if since in TIMES else 0
-    return Sought(terms.words, terms.without, known, agent[:200].replace("\0", ""), at(now - length) if length else None)
+    return Sought(
+        terms.words, terms.without, known, agent[:200].replace("\0", ""), at(now - length) if length else None
+    )
 
 
 def search(sought: Sought, pen: Pen, page: int = 1) -> Found:
@@ -128,7 +130,12 @@ def _hit(run: Run, steps: list[int], by_id: dict[int, Step], sought: Sought, pen
         if field != named and stands_in(getattr(run, field), sought.words)
     ]
     session = f"{run.session.key} {run.session.label}"
-    if not places and not steps and not stands_in(getattr(run, named), sought.words) and stands_in(session, sought.words):
+    if (
+        not places
+        and not steps
+        and not stands_in(getattr(run, named), sought.words)
+        and stands_in(session, sought.words)
+    ):
         places.append(Place(name="session", text=pieces(session, sought.words)))
     places += [_step(by_id[step], sought, pen) for step in steps[:STEPS_SHOWN] if step in by_id]
     return Hit(
@@ -158,6 +165,6 @@ def _step(step: Step, sought: Sought, pen: Pen) -> Place:
     text = f"{step.tool} {step.target}".strip()
     if step.error and (step.ok is False or stands_in(step.error, sought.words)):
         text += f" · {step.error}"
-    return Place(name=said(seconds(step.started_at), pen.now) or "step", text=pieces(text, sought.words), bad=step.ok is False)
-
-
+    return Place(
+        name=said(seconds(step.started_at), pen.now) or "step", text=pieces(text, sought.words), bad=step.ok is False
+    )

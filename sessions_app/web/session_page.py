@@ -77,7 +77,9 @@ def session_page(session: Session, pen: Pen, before: int | None = None) -> Sessi
     of_session = Run.objects.filter(session=session)
     rows = of_session if before is None else of_session.filter(no__lt=before)
     runs = list(rows.defer(*HEAVY).order_by("-no")[: PAGE + 1])
-    below = Session.objects.filter(store=session.store, parent_key=session.key) if session.key else Session.objects.none()
+    below = (
+        Session.objects.filter(store=session.store, parent_key=session.key) if session.key else Session.objects.none()
+    )
     windows = [session.window, *reversed(session.windows.split("\n"))]
     windows = [one_line(each, 200) for each in windows if each.strip()]
     children = list(below.order_by("-seen_at", "-id").only("id", "label", "agent", "key")[:CHILDREN])

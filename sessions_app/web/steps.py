@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sessions_app.models import Step
+from sessions_app.models import Run, Step
 from sessions_app.models.times import seconds
 from sessions_app.render.labels import Labels
 from sessions_app.render.text import duration, one_line
@@ -70,7 +70,7 @@ def _children(shown: Iterable[Step], views: Mapping[int, RunView]) -> dict[str, 
     keys = {step.child_key for step in shown if step.child_key}
     if not keys:
         return {}
-    rows = Step.run.field.related_model.objects.filter(id__in=list(views), session__key__in=keys)
+    rows = Run.objects.filter(id__in=list(views), session__key__in=keys)
     return {key: views[run] for run, key in rows.values_list("id", "session__key")}
 
 
@@ -78,19 +78,20 @@ def _row(step: Step, view: RunView, child: RunView | None, pen: Pen) -> StepRow:
     outcome, kind = _outcome(step, view)
     began, ended = seconds(step.started_at), seconds(step.ended_at)
     words, target = _words(step, pen.labels)
+    started = name_of(child) if child else ""
     return StepRow(
         at=said(began, pen.now),
         who=name_of(view),
         run=view.id,
         words=words,
-        target=target,
+        target=target if target != started else "",  # the link says it
         outcome=outcome,
         kind=kind,
         error=one_line(step.error, ERROR_CHARS) if step.ok is False else "",
         lasted=_lasted(step, view, pen),
         seconds=max(0.0, ended - began) if ended else 0.0,
         child=child.id if child else 0,
-        child_name=name_of(child) if child else "",
+        child_name=started,
     )
 
 

@@ -7,7 +7,7 @@ from sessions_app.models.times import FIRST, LAST
 
 def at(seconds: float) -> datetime:
     """The time of a number of seconds since 1970, whatever a clock gone mad has written."""
-    return datetime.fromtimestamp(min(max(seconds if seconds == seconds else FIRST, FIRST), LAST), UTC)  # noqa: PLR0124
+    return datetime.fromtimestamp(min(max(seconds if seconds == seconds else FIRST, FIRST), LAST), UTC)
 
 
 def clock(seconds: float) -> str:

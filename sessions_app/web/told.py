@@ -51,7 +51,7 @@ def told(run: Run, view: RunView, pen: Pen, *, staff: bool) -> Told:
     """What is known of the post of a root run. Three queries."""
     post = Post.objects.select_related("destination").filter(run=run).first()
     if post is None:
-        return Told(why_not=run.no_post or "It has no post yet.")
+        return Told(why_not=run.no_post or ("It has no post." if run.over else "It has no post yet."))
     of_post = Delivery.objects.filter(post=post)
     rows = list(of_post.order_by("-at", "-id")[:DELIVERIES])
     known = of_post.aggregate(

@@ -62,8 +62,15 @@ def session(request: HttpRequest, pk: int) -> HttpResponseBase:
     if found is None:
         raise Http404(NO_SESSION)
     before = request.GET.get("before", "")
-    page = session_page(found, Pen(now, wiring.labels()), int(before) if before.isdecimal() and len(before) < 10 else None)
-    context = {"page": page, "acts": acts_of(request, found), "back": request.path, "frame": frame(request, "session", now)}
+    page = session_page(
+        found, Pen(now, wiring.labels()), int(before) if before.isdecimal() and len(before) < 10 else None
+    )
+    context = {
+        "page": page,
+        "acts": acts_of(request, found),
+        "back": request.path,
+        "frame": frame(request, "session", now),
+    }
     return _private(render(request, "livestatus/session.html", context))
 
 
@@ -91,5 +98,3 @@ def _etag(found: Run, now: float, before: str, around: Frame) -> str:
 def _private(response: HttpResponseBase) -> HttpResponseBase:
     response["Cache-Control"] = NO_STORE
     return response
-
-

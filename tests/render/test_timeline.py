@@ -38,7 +38,10 @@ def seen(bars: tuple[Bar, ...]) -> list[tuple[str, float, float]]:
             [("WORKING", 0, 0.5), ("NEEDS", 0.5, 1)],
         ),
         # two stretches of thinking are one
-        ([Span(Kind.THINKING, 1000, 1300, number=0), Span(Kind.THINKING, 1300, 1500, number=0)], [("THINKING", 0, 0.5)]),
+        (
+            [Span(Kind.THINKING, 1000, 1300, number=0), Span(Kind.THINKING, 1300, 1500, number=0)],
+            [("THINKING", 0, 0.5)],
+        ),
         # two steps are two, also side by side
         (
             [Span(Kind.WORKING, 1000, 1300, 1), Span(Kind.WORKING, 1300, 1500, 2)],
@@ -47,7 +50,10 @@ def seen(bars: tuple[Bar, ...]) -> list[tuple[str, float, float]]:
         # ended before it began: it took no time
         ([Span(Kind.WORKING, 1500, 1400, 1)], [("WORKING", 0.5, round(0.5 + THINNEST, 3))]),
         # clocks that disagree: outside stands at the edge
-        ([Span(Kind.WORKING, 0, 1100, 1), Span(Kind.WORKING, 1900, 9999, 2)], [("WORKING", 0, 0.1), ("WORKING", 0.9, 1)]),
+        (
+            [Span(Kind.WORKING, 0, 1100, 1), Span(Kind.WORKING, 1900, 9999, 2)],
+            [("WORKING", 0, 0.1), ("WORKING", 0.9, 1)],
+        ),
         ([Span(Kind.FAILED, 5000, 6000, 1)], [("FAILED", round(1 - THINNEST, 3), 1)]),
         # thinking that took no time is nothing
         ([Span(Kind.THINKING, 1500, 1500, number=0)], []),
@@ -66,7 +72,9 @@ def test_steps_too_short_to_be_told_apart_are_drawn_as_one_that_counts_them():
 
 
 def test_one_failure_among_many_steps_is_seen_and_does_not_colour_them_all():
-    spans = [Span(Kind.FAILED if each == 500 else Kind.WORKING, 1000 + each, 1000.9 + each, each) for each in range(1000)]
+    spans = [
+        Span(Kind.FAILED if each == 500 else Kind.WORKING, 1000 + each, 1000.9 + each, each) for each in range(1000)
+    ]
     bars = lane(spans, OVER)
     red = [bar for bar in bars if bar.kind is Kind.FAILED]
     assert len(red) == 1
@@ -130,7 +138,8 @@ def test_bars_follow_each_other_inside_of_the_drawing(spans, most):
     assert len(bars) <= most
     edge = 0.0
     for bar in bars:
-        assert math.isfinite(bar.x) and math.isfinite(bar.width)
+        assert math.isfinite(bar.x)
+        assert math.isfinite(bar.width)
         assert bar.width > 0
         assert bar.x >= edge - 1e-9
         edge = bar.x + bar.width

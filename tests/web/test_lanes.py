@@ -11,7 +11,7 @@ from sessions_app.render.labels import Labels
 from sessions_app.state.codec import to_json
 from sessions_app.state.run_state import RunState
 from sessions_app.state.view import Word
-from sessions_app.web import lanes
+from sessions_app.web import lanes, spans
 from sessions_app.web.lanes import timeline
 from tests import factories as make
 
@@ -93,7 +93,7 @@ def test_clocks_gone_mad_draw_nothing_outside(begun, ended):
     for bar in line_of(run).shown.lanes[0].bars:
         x, width = float(bar.x[:-1]), float(bar.width[:-1])
         assert 0 <= x <= 100
-        assert 0 < width
+        assert width > 0
         assert x + width <= 100.01
 
 
@@ -118,7 +118,7 @@ def test_lanes_are_in_the_order_of_the_tree_and_many_are_folded():
 
 
 def test_steps_of_a_long_run_are_counted_by_the_database(monkeypatch, django_assert_max_num_queries):
-    monkeypatch.setattr(lanes, "STEPS_READ", 10)
+    monkeypatch.setattr(spans, "STEPS_READ", 10)
     run = make.run(Word.DONE, ago=2000, ended_at=moment(time.time() - 1), tools=1000)
     run.state = to_json(RunState(no=1, start_id="1", tools=1000))
     run.save()

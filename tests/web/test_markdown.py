@@ -19,7 +19,9 @@ def test_it_looks_as_in_mattermost():
 
 
 def test_links_leave_their_origin_behind():
-    made = as_people_see_it("[a](https://example.com/x?y=1) [b](javascript:alert(1)) [c](data:text/html,x) [d](/admin/)")
+    made = as_people_see_it(
+        "[a](https://example.com/x?y=1) [b](javascript:alert(1)) [c](data:text/html,x) [d](/admin/)"
+    )
     assert '<a href="https://example.com/x?y=1" rel="nofollow noopener noreferrer">a</a>' in made
     assert re.findall(r'href="([^"]*)"', made) == ["https://example.com/x?y=1"]
 

@@ -39,7 +39,7 @@ def words(html: str) -> str:
 def test_who_is_not_signed_in_is_asked_to(client, address):
     answer = client.get(address)
     assert answer.status_code == 302
-    assert answer["Location"].startswith("/login/?next=%2F")
+    assert answer["Location"].startswith("/login/?next=/")
 
 
 def test_a_poll_without_a_login_leads_to_it(client):
@@ -76,7 +76,9 @@ def test_only_looking_is_possible(ada):
 
 
 def test_the_head_says_how_it_is(ada):
-    run = make.run(Word.NEEDS_YOU, ago=372, title="Fix flaky CI test", reason="approve git push", prompt="Please fix it")
+    run = make.run(
+        Word.NEEDS_YOU, ago=372, title="Fix flaky CI test", reason="approve git push", prompt="Please fix it"
+    )
     found = words(page(ada, run))
     for each in ("needs you ✋ Fix flaky CI test main in ~platform · 6m", "approve git push", "Please fix it"):
         assert each in found
@@ -105,13 +107,19 @@ def test_steps_newest_first_in_words_with_how_they_went(ada):
     make.step(run, tool="exec", target="npm test", started_at=moment(now - 9))
     make.step(other, tool="grep", target="retry", ok=True, started_at=moment(now - 30), ended_at=moment(now - 20))
     make.step(
-        run, tool="exec", target="lint", ok=False, error="exit 1", started_at=moment(now - 50), ended_at=moment(now - 44)
+        run,
+        tool="exec",
+        target="lint",
+        ok=False,
+        error="exit 1",
+        started_at=moment(now - 50),
+        ended_at=moment(now - 44),
     )
     html = page(ada, run).split('<table class="rows steps">')[1].split("</table>")[0]
     rows = [words(row) for row in html.split("<tr>")[2:]]
     assert [re.sub(r"^\S+ ", "", row) for row in rows] == [
         "main run npm test running 9s so far",
-        'helperless search &quot;retry&quot; 10s',
+        "helperless search &quot;retry&quot; 10s",
         "main run lint exit 1 failed 6s",
     ]
 
@@ -120,7 +128,9 @@ def test_neighbours_that_say_the_same_are_folded(ada):
     now = time.time()
     run = make.run(Word.WORKING)
     for ago in (50, 40, 30):
-        make.step(run, tool="read", target="a.py", ok=True, started_at=moment(now - ago), ended_at=moment(now - ago + 5))
+        make.step(
+            run, tool="read", target="a.py", ok=True, started_at=moment(now - ago), ended_at=moment(now - ago + 5)
+        )
     make.step(run, tool="read", target="b.py", ok=True, started_at=moment(now - 60), ended_at=moment(now - 59))
     found = words(page(ada, run).split('<table class="rows steps">')[1])
     assert "read a.py ×3 15s" in found
@@ -202,7 +212,10 @@ def test_a_post_that_was_not_sent_is_drawn(ada):
     run = make.run(title="Fix the queue")
     make.post(run, sent_text="", post_id="")
     found = words(page(ada, run).split('id="post"')[1])
-    assert found.startswith("> The post, not sent yet 💭 Fix the queue") or "The post, not sent yet 💭 Fix the queue" in found
+    assert (
+        found.startswith("> The post, not sent yet 💭 Fix the queue")
+        or "The post, not sent yet 💭 Fix the queue" in found
+    )
 
 
 def test_why_there_is_no_post_and_why_it_does_not_move(ada):
@@ -363,7 +376,7 @@ def test_the_number_of_queries_does_not_grow_with_rows(ada):
     counts = []
     for number in (1, 30):
         more(number)
-        with CaptureQueriesContext(connection, ) as caught:
+        with CaptureQueriesContext(connection) as caught:
             page(ada, root)
         counts.append(len(caught))
     assert counts[0] == counts[1]

@@ -35,7 +35,7 @@ def found(client: Client, q: str, **more: str) -> list[str]:
     """Titles of the runs that were found, as they stand in the page."""
     html = look(client, q, **more).replace("<mark>", "").replace("</mark>", "")
     hits = html.split('<ul class="hits">')[1:]
-    return [part.split("</bdi>")[0] for part in "".join(hits).split("/\"><bdi>")[1:]]
+    return [part.split("</bdi>")[0] for part in "".join(hits).split('/"><bdi>')[1:]]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,9 @@ def test_what_a_run_says_is_found(ada, field, value, q):
     assert found(ada, q) == [run.title]
 
 
-@pytest.mark.parametrize("q", ["pytest", "tests/queue", "queue pytest", '"pytest x"' if FULL_TEXT else "pytest -x", "timed"])
+@pytest.mark.parametrize(
+    "q", ["pytest", "tests/queue", "queue pytest", '"pytest x"' if FULL_TEXT else "pytest -x", "timed"]
+)
 def test_what_its_steps_did_is_found(ada, q):
     run = make.run(title="This one")
     make.step(run, tool="exec", target="pytest -x tests/queue", ok=False, error="timed out")
@@ -82,7 +84,9 @@ def test_every_word_must_be_there_and_none_that_is_left_out(ada):
     assert found(ada, "fix nothing-like-it") == []
 
 
-@pytest.mark.parametrize("q", ["%", "_", "%%%", "a_b%", "\\", "'; DROP TABLE sessions_app_run; --", '"', "''", "a & | ! b"])
+@pytest.mark.parametrize(
+    "q", ["%", "_", "%%%", "a_b%", "\\", "'; DROP TABLE sessions_app_run; --", '"', "''", "a & | ! b"]
+)
 def test_patterns_and_statements_are_only_text(ada, q):
     make.run(title="plain words")
     assert found(ada, q) == []

@@ -32,7 +32,15 @@ def test_what_it_is(ada):
         problem="Line 7 is no JSON.",
     )  # fmt: skip
     html = page(ada, of)
-    for each in ("agent:main:x", make.STORE, "main", "~platform", "claude", "gone from its store", "muted: no new posts"):
+    for each in (
+        "agent:main:x",
+        make.STORE,
+        "main",
+        "~platform",
+        "claude",
+        "gone from its store",
+        "muted: no new posts",
+    ):
         assert each in html
     assert "Its transcript cannot be read in full: Line 7 is no JSON." in html
     assert re.findall(r"<bdi>(w\d)</bdi>", html) == ["w2", "w1", "w0"]

@@ -18,7 +18,7 @@ from sessions_app.web.terms import QUERY_CHARS, TERMS, pieces, read
         ('-"exit 1"', (), ("exit 1",)),
         ("retry retry", ("retry",), ()),
         ('"open', ("open",), ()),
-        ("- -- \"\" '", ("-", "'"), ("-",)),
+        ('- -- "" \'', ("-", "'"), ("-",)),
         ("a\0b", ("ab",), ()),
         ("\u202eevil", ("evil",), ()),
         ("100% a_b", ("100%", "a_b"), ()),

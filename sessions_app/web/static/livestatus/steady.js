@@ -73,7 +73,8 @@
     isInlineSwap: (style) => style === "steady",
     handleSwap: (style, target, fragment) => {
       if (style !== "steady") return false;
-      if (target.id === "health") morph(target, fragment.querySelector("#health") ?? fragment);
+      const same = fragment.querySelector(`#${target.id}`);
+      if (same) morph(target, same);
       else children(target, fragment);
       restore(target);
       return [];
