@@ -13,10 +13,8 @@ from pathlib import Path
 
 from sessions_app.demo.recording_db import DbTimeline
 from sessions_app.demo.recording_files import FilesTimeline
+from sessions_app.demo.recording_tables import LAST_LOOK_S as LAST_LOOK_S
 from sessions_app.demo.recording_tables import Open, SharedTimeline, Write
-
-LAST_LOOK_S = 20.0
-"""The last moment of a recording, when its store was copied, is that long after what happened."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +70,17 @@ class Recording:
         """Every change of rows, locks, registry and transcripts in the recorded order and timing.
 
         Of a SQLite store: databases that are ``kept`` are written on, and only the sessions with these ``keys`` happen.
+        A kept store has no last look: that would take away what is not of this recording.
         """
         if (self.folder / "db_timeline.jsonl").exists():
             databases = DbTimeline(self.folder, store, kept, keys)
             databases.prepare()
-            t0, moments = databases.t0, [Moment(at, write) for at, write in databases.moments()]
+            t0, pairs, last = databases.t0, [*databases.moments()], [databases.last_look()]
         else:
             files = FilesTimeline(self.folder, store)
-            t0, moments = files.t0, [Moment(at, write) for at, write in files.moments()]
-        moments += [Moment(at, write) for at, write in SharedTimeline(self.folder, store, t0, kept).moments()]
-        return sorted(moments, key=lambda moment: moment.at)
+            t0, pairs, last = files.t0, [*files.moments()], []
+        shared = SharedTimeline(self.folder, store, t0, kept)
+        pairs += shared.moments()
+        if kept is None:
+            pairs += [*last, *shared.last_looks()]
+        return sorted((Moment(at, write) for at, write in pairs), key=lambda moment: moment.at)

@@ -19,7 +19,7 @@ from typing import Any
 
 import zstandard
 
-from sessions_app.demo.recording_tables import Open, Tables, Write
+from sessions_app.demo.recording_tables import LAST_LOOK_S, PAST_MS, Open, Tables, Write
 
 FILE = Path("agent/openclaw-agent.sqlite")
 EVENT = "session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at"
@@ -39,7 +39,11 @@ class DbTimeline:
         """``kept``: databases that are written on. ``keys``: the sessions that happen; none named: all."""
         lines = (folder / "db_timeline.jsonl").read_text().splitlines()
         everything = [json.loads(line) for line in lines]
-        self.changes = [change for change in everything if _is_of(change, keys, _owners(everything))]
+        owners = _owners(everything)
+        self.changes = [
+            change for change in everything
+            if _is_of(change, keys, owners) and (kept is None or change["t_ms"] >= PAST_MS)
+        ]  # fmt: skip
         stamps = [c["created_at"] + c["lag_ms"] - c["t_ms"] for c in everything if c.get("event") and c["lag_ms"] >= 0]
         self.t0 = sorted(stamps)[len(stamps) // 2] / 1000
         self.parts: dict[str, _Agent] = {}
@@ -63,8 +67,11 @@ class DbTimeline:
                     writes.setdefault(change["agent"], []).append(write)
             if writes:
                 yield self.t0 + at * 20 / 1000, self._commit(writes)
+
+    def last_look(self) -> tuple[float, Write]:
+        """What the store was when it was copied: all that is left to be written."""
         last = max(c["t_ms"] for c in self.changes)
-        yield self.t0 + last / 1000 + 20.0, self._finish
+        return self.t0 + last / 1000 + LAST_LOOK_S, self._finish
 
     def _commit(self, writes: dict[str, list[Write]]) -> Write:
         def commit() -> None:
@@ -106,7 +113,7 @@ class _Agent(Tables):
         live = super()._made()
         written = {tuple(c["event"]) for c in self.changes if c.get("event")}
         live.executemany("DELETE FROM transcript_events WHERE session_id = ? AND seq = ?", list(written))
-        early = {c["node"] for c in self.changes if c.get("node") and c["t_ms"] < 300}
+        early = {c["node"] for c in self.changes if c.get("node") and c["t_ms"] < PAST_MS}
         late = [(c["node"],) for c in self.changes if c.get("node") and c["node"] not in early]
         live.executemany("DELETE FROM session_nodes WHERE session_key = ?", late)
         return live

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sessions_app.demo.recording_tables import Write
+from sessions_app.demo.recording_tables import LAST_LOOK_S, Write
 
 
 class FilesTimeline:
@@ -29,7 +29,7 @@ class FilesTimeline:
         yield from self._registry()
         # The store was copied a little after the recorder ended.
         last = max(int(row["t_ms"]) for row in self.rows) / 1000
-        yield self.t0 + last + 20.0, self._rewrite_all
+        yield self.t0 + last + LAST_LOOK_S, self._rewrite_all
 
     def _final_rows(self) -> dict[str, dict[str, Any]]:
         rows: dict[str, dict[str, Any]] = {}

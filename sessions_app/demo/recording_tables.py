@@ -17,6 +17,10 @@ Write = Callable[[], None]
 Open = dict[Path, sqlite3.Connection]
 """Databases that are being written, by file."""
 SHARED = Path("state/openclaw.sqlite")
+LAST_LOOK_S = 20.0
+"""The last moment of a recording, when its store was copied, is that long after what happened."""
+PAST_MS = 300
+"""What a recorder sees in its first moment was there before."""
 IDS = {"session_pending_inputs": "input_id", "subagent_runs": "run_id", "operator_approvals": "approval_id"}
 RECORDED = {*IDS, "session_nodes", "transcript_events", "sqlite_sequence"}
 
@@ -24,11 +28,13 @@ RECORDED = {*IDS, "session_nodes", "transcript_events", "sqlite_sequence"}
 class Tables:
     """A database of which only small tables were recorded, row by row: they are empty until the first change.
 
-    A file that is among ``kept`` is written on, whatever it holds.
+    Where files are ``kept``, one that is among them is written on, whatever it holds, and a new one begins with
+    nothing: what was there before the recording does not count.
     """
 
     def __init__(self, final: Path, path: Path, kept: Open | None = None) -> None:
         self.final, self.path = final, path
+        self.begins_empty = kept is not None
         self.kept = {} if kept is None else kept
 
     def prepare(self) -> None:
@@ -51,7 +57,7 @@ class Tables:
             live.execute(f"DROP TRIGGER {name}")
         live.execute("PRAGMA journal_mode = WAL")
         there = {name for (name,) in live.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        for table in there & IDS.keys():
+        for table in there & (RECORDED if self.begins_empty else IDS.keys()):
             live.execute(f"DELETE FROM {table}")
         return live
 
@@ -77,7 +83,7 @@ class Tables:
         self.live.execute(f"DELETE FROM {table} WHERE {IDS[table]} = ?", (id_,))
         if row is not None:
             marks = ", ".join("?" * len(row))
-            self.live.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+            self.live.execute(f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
 
     def finish(self) -> None:
         """The store was copied a little after the recorder ended."""
@@ -100,7 +106,8 @@ class SharedTimeline:
 
     def __init__(self, folder: Path, store: Path, t0: float, kept: Open | None = None) -> None:
         path = folder / "state_timeline.jsonl"
-        self.changes = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        changes = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        self.changes = [change for change in changes if kept is None or change["t_ms"] >= PAST_MS]
         self.t0 = t0
         if self.changes:
             self.tables = Tables(folder / SHARED, store / SHARED, kept)
@@ -111,5 +118,8 @@ class SharedTimeline:
         for change in self.changes:
             if (write := self.tables.write(change)) is not None:
                 yield self.t0 + change["t_ms"] / 1000, write
+
+    def last_looks(self) -> Iterator[tuple[float, Write]]:
+        """What the database was when it was copied, if there is one."""
         if self.changes:
-            yield self.t0 + self.changes[-1]["t_ms"] / 1000 + 20.0, self.tables.finish
+            yield self.t0 + self.changes[-1]["t_ms"] / 1000 + LAST_LOOK_S, self.tables.finish
