@@ -38,17 +38,17 @@ class Play:
 TOWN, OPS = "chan1chan1chan1chan1chan1a", "priv1priv1priv1priv1priv1a"
 PROGRAMME = (
     # A question, and in its thread sub-agents down to the third level.
-    Play(recording="2026.9.6/mm_nested", after_s=0.0, pace=0.85, channels={TOWN: "checkout"}),
-    # Two commands that need an approval: one is allowed, one denied. Slower, so that there is time to see it wait.
-    Play(recording="2026.9.6/approval", after_s=2.0, pace=1.4, channels={TOWN: "releases", OPS: "mirror"}),
+    Play(recording="2026.9.6/mm_nested", after_s=0.0, pace=0.65, channels={TOWN: "checkout"}),
     # One agent asks another, which asks the first.
-    Play(recording="2026.9.6/cross_agent", after_s=6.0, pace=1.1),
+    Play(recording="2026.9.6/cross_agent", after_s=7.5, pace=0.9),
+    # The model refuses; a minute of silent retries goes by in twelve seconds.
+    Play(recording="2026.9.6/model_errors", after_s=8.0, pace=0.2, keys=("agent:main:rec-errmid",)),
+    # Two commands that need an approval: one is allowed, one denied. Slower, so that there is time to see it wait.
+    Play(recording="2026.9.6/approval", after_s=8.5, pace=1.5, channels={TOWN: "releases", OPS: "mirror"}),
     # A run that is stopped in a tool, and one whose sub-agents are.
-    Play(recording="2026.9.6/abort", after_s=13.0, pace=1.0, channels={TOWN: "data"}),
-    # The model refuses; a minute of silent retries goes by in twenty seconds.
-    Play(recording="2026.9.6/model_errors", after_s=19.0, pace=0.35, keys=("agent:main:rec-errmid",)),
+    Play(recording="2026.9.6/abort", after_s=11.0, pace=1.0, channels={TOWN: "data"}),
     # Sub-agents that fail: refused after long retries, and out of time.
-    Play(recording="2026.9.6/spawn_fail", after_s=27.0, pace=0.35),
+    Play(recording="2026.9.6/spawn_fail", after_s=24.0, pace=0.35),
 )
 
 

@@ -69,7 +69,7 @@ class Stage:
         self.board_port = board_port
         self._folder = folder
         self._channel = channel
-        self._env = environment(os.environ, folder, channel, board_port)
+        self._env = environment(os.environ, folder, channel.url, channel.token, board_port)
         self._account: dict[str, Any] = {}
         gunicorn = (sys.executable, "-m", "gunicorn", "livestatus_site.wsgi", "-c",
                     "python:livestatus_site.gunicorn_conf")  # fmt: skip
@@ -147,18 +147,16 @@ class Stage:
 
 
 WELCOME = """\
-This is a demo: recordings of real OpenClaw sessions happen again, at about the pace at which they were made, and
+This is a demo. Recordings of real OpenClaw sessions happen again, some quicker and some slower than they were, and
 Live Status shows them. There is no OpenClaw and no Mattermost; nothing leaves this machine, and nothing is kept.
 
   Channel  {channel}  what people see: one post per run, edited in place
-  Board    {entrance}  what you see, signed in (or as {name} with the password {password})
+  Board    {entrance}  what you see; signs you in ({name}, password {password})
 
 Ctrl-C ends it."""
 
 
-def environment(
-    outside: "os._Environ[str] | dict[str, str]", folder: Path, channel: Channel, board_port: int
-) -> dict[str, str]:
+def environment(outside: Mapping[str, str], folder: Path, url: str, token: str, board_port: int) -> dict[str, str]:
     """The demo's settings in place of whatever is set outside: nothing of a real installation is touched."""
     ours = {name for each in dataclasses.fields(Env) for name in (each.name.upper(), f"{each.name.upper()}_FILE")}
     kept = {name: value for name, value in outside.items() if name not in ours}
@@ -169,8 +167,8 @@ def environment(
         "PYTHONUNBUFFERED": "1",
         "DATA_DIR": str(folder / "var"),
         "OPENCLAW_STATE_DIR": str(folder / "openclaw"),
-        "MM_BASE_URL": channel.url,
-        "MM_BOT_TOKEN": channel.token,
+        "MM_BASE_URL": url,
+        "MM_BOT_TOKEN": token,
         "MM_DEFAULT_CHANNEL": channel_id(ELSEWHERE),
         "PORT": str(board_port),
         "SESSION_POLL_MS": "500",

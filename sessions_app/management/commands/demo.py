@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 HELP = """Show what Live Status does, without OpenClaw and without Mattermost.
 
-Recordings of real OpenClaw sessions happen again, at about the pace at which they were made: the real watcher reads
+Recordings of real OpenClaw sessions happen again, some quicker and some slower than they were: the real watcher reads
 them and posts to a small server on this machine, which shows the posts as a channel would. The board is there, too.
 All of it lives in a folder of its own that is removed at the end; nothing of yours is changed. Ctrl-C ends it.
 """
