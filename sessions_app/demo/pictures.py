@@ -28,9 +28,10 @@ WIDE, NARROW = (1440, 900), (390, 844)
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 MOST_BYTES = 250_000
-MOMENT = (r"needs you", r"⚙️ [^·]*try-3f2c1ab")
+DEEPEST = "try-3f2c1ab"
+MOMENT = (r"needs you", rf"(⚙️|💭) [^·]*{DEEPEST}")
 """What the posts say at the moment: the run that asks, and the sub-agent that is the deepest."""
-WITHIN_S = 120.0
+WITHIN_S = 240.0  # a round takes a minute and a half
 
 
 def main() -> None:
@@ -46,14 +47,11 @@ def main() -> None:
             for name, address in (("channel", channel), ("board", entrance))
             for scheme in SCHEMES
         }
-        phones = {
-            "channel-phone": opened(browser, channel, "light", NARROW),
-            "board-phone": opened(browser, entrance, "dark", NARROW),
-        }
+        pages["channel-phone"] = opened(browser, channel, "light", NARROW)
         wait_for_the_moment(channel)
-        for name, page in {**pages, **phones}.items():
+        for name, page in pages.items():
             if name.startswith("channel"):
-                page.locator(".thread").first.evaluate("(thread) => thread.scrollIntoView()")
+                page.locator(".thread", has_text=DEEPEST).last.evaluate("(thread) => thread.scrollIntoView()")
             take(page, to / f"{name}.png")
         for scheme in SCHEMES:
             take_run(pages[f"board-{scheme}"], to / f"run-{scheme}.png")
