@@ -3,6 +3,7 @@
 #   setup.sh        what the service and its tests need
 #   setup.sh dev    and what lint needs
 #   setup.sh test   and the Debian packages that tests use: Redis, PostgreSQL, Chromium
+#   setup.sh pictures   and those that take the pictures of the README: Chromium and an emoji font
 # On a bare Debian it installs python3-venv if that is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -82,6 +83,18 @@ install_for_tests() {
         say "Not installed: ${missing[*]}. Tests that need them are skipped; to run them: apt-get install ${missing[*]}"
 }
 
+install_for_pictures() {
+    local missing=()
+    command -v chromium >/dev/null || missing+=(chromium)
+    [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)
+    if [ "${#missing[@]}" = 0 ]; then return; fi
+    say "Installing for the pictures: ${missing[*]} ..."
+    apt_install "${missing[@]}" || {
+        say "Not installed: ${missing[*]}. Install them and try again: apt-get install ${missing[*]}"
+        exit 1
+    }
+}
+
 # Two setups at once, as `make lint` beside `make test`, take turns.
 exec 9>.setup.lock
 if command -v flock >/dev/null; then flock 9; fi
@@ -94,6 +107,7 @@ install base requirements.txt
 case "${1:-}" in
     dev) install dev requirements.txt requirements-dev.txt ;;
     test) install_for_tests ;;
+    pictures) install_for_pictures ;;
     "") ;;
-    *) say "setup.sh knows nothing, 'dev' and 'test', not '$1'."; exit 2 ;;
+    *) say "setup.sh knows nothing, 'dev', 'test' and 'pictures', not '$1'."; exit 2 ;;
 esac

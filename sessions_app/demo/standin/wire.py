@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.standin.faults import Answer, Request
+from sessions_app.demo.standin.faults import Answer, Request
 
 Respond = Callable[[Request], Answer | None]
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tests.standin.rules import PERMISSIONS, Call, Refused, Reply, is_member
-from tests.standin.state import Channel, World, new_id, well_formed
+from sessions_app.demo.standin.rules import PERMISSIONS, Call, Refused, Reply, is_member
+from sessions_app.demo.standin.state import Channel, World, new_id, well_formed
 
 
 def get_post(call: Call, post_id: str) -> Reply:

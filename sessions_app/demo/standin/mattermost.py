@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Self, TypeVar
 
-from tests.standin.faults import Answer, Faults, Limiter, RateLimit, Request
-from tests.standin.people import BOT_ID, People
-from tests.standin.routes import Dropped, Router
-from tests.standin.state import Clock, Options, Post, World
-from tests.standin.wire import Server
+from sessions_app.demo.standin.faults import Answer, Faults, Limiter, RateLimit, Request
+from sessions_app.demo.standin.people import BOT_ID, People
+from sessions_app.demo.standin.routes import Dropped, Router
+from sessions_app.demo.standin.state import Clock, Options, Post, World
+from sessions_app.demo.standin.wire import Server
 
-TOKEN = "stand-in-token"
+TOKEN = "stand-in-token"  # noqa: S105 (no secret: it opens nothing else)
 T = TypeVar("T")
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from threading import Condition
 
-from tests.standin.state import Channel, Post, User, World, new_id
+from sessions_app.demo.standin.state import Channel, Post, User, World, new_id
 
 BOT_ID = "livestatusbotlivestatusb1a"
 

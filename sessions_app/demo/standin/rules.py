@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.standin.state import DEDUPE_S, Channel, Pending, Post, World, new_id
+from sessions_app.demo.standin.state import DEDUPE_S, Channel, Pending, Post, World, new_id
 
 PERMISSIONS = "api.context.permissions.app_error"
 MAX_PROPS = 800_000

@@ -9,10 +9,10 @@ from http.cookies import CookieError, SimpleCookie
 from threading import Condition
 from typing import Any
 
-from tests.standin import lookups, rules
-from tests.standin.faults import Answer, Faults, Request
-from tests.standin.rules import Call, Refused, Reply
-from tests.standin.state import World
+from sessions_app.demo.standin import lookups, rules
+from sessions_app.demo.standin.faults import Answer, Faults, Request
+from sessions_app.demo.standin.rules import Call, Refused, Reply
+from sessions_app.demo.standin.state import World
 
 _ID = "([A-Za-z0-9]+)"
 _ROUTES: list[tuple[str, re.Pattern[str], Callable[..., Reply]]] = [

@@ -5,11 +5,13 @@ there, so they are taken from the final database, or from the archive of a delet
 also has every change of what waits in a queue, with whole rows.
 """
 
+# ruff: noqa: S608 (columns are named once, in EVENT)
+
 import itertools
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 
 import zstandard
 
-from tests.flow.recording_tables import Tables, Write
+from sessions_app.demo.recording_tables import LAST_LOOK_S, PAST_MS, Open, Tables, Write
 
 FILE = Path("agent/openclaw-agent.sqlite")
 EVENT = "session_id, seq, event_json, event_zstd, event_utf8_bytes, created_at"
@@ -27,19 +29,29 @@ OWN = {"_status_col": "status", "_updated_at_col": "updated_at", "_sid_col": "cu
 class DbTimeline:
     """The moments of one recording, against the databases below ``store``."""
 
-    def __init__(self, folder: Path, store: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: Path,
+        kept: Open | None = None,
+        keys: Collection[str] = (),
+    ) -> None:
+        """``kept``: databases that are written on. ``keys``: the sessions that happen; none named: all."""
         lines = (folder / "db_timeline.jsonl").read_text().splitlines()
-        self.changes = [json.loads(line) for line in lines]
-        stamps = [
-            c["created_at"] + c["lag_ms"] - c["t_ms"] for c in self.changes if c.get("event") and c["lag_ms"] >= 0
-        ]
+        everything = [json.loads(line) for line in lines]
+        owners = _owners(everything)
+        self.changes = [
+            change for change in everything
+            if _is_of(change, keys, owners) and (kept is None or change["t_ms"] >= PAST_MS)
+        ]  # fmt: skip
+        stamps = [c["created_at"] + c["lag_ms"] - c["t_ms"] for c in everything if c.get("event") and c["lag_ms"] >= 0]
         self.t0 = sorted(stamps)[len(stamps) // 2] / 1000
         self.parts: dict[str, _Agent] = {}
         for agent in sorted(path.name for path in folder.glob("agents/*")):
             changes = [c for c in self.changes if c.get("agent") == agent]
             where = Path("agents") / agent
             if (folder / where / FILE).exists():
-                self.parts[agent] = _Agent(folder / where / FILE, store / where / FILE, changes)
+                self.parts[agent] = _Agent(folder / where / FILE, store / where / FILE, changes, kept)
 
     def prepare(self) -> None:
         """The databases as they were before the first change, in WAL mode, with connections that stay open."""
@@ -55,8 +67,11 @@ class DbTimeline:
                     writes.setdefault(change["agent"], []).append(write)
             if writes:
                 yield self.t0 + at * 20 / 1000, self._commit(writes)
+
+    def last_look(self) -> tuple[float, Write]:
+        """What the store was when it was copied: all that is left to be written."""
         last = max(c["t_ms"] for c in self.changes)
-        yield self.t0 + last / 1000 + 20.0, self._finish
+        return self.t0 + last / 1000 + LAST_LOOK_S, self._finish
 
     def _commit(self, writes: dict[str, list[Write]]) -> Write:
         def commit() -> None:
@@ -77,8 +92,8 @@ class DbTimeline:
 class _Agent(Tables):
     """The database of one agent: sessions and their transcripts, too."""
 
-    def __init__(self, final: Path, path: Path, changes: list[dict[str, Any]]) -> None:
-        super().__init__(final, path)
+    def __init__(self, final: Path, path: Path, changes: list[dict[str, Any]], kept: Open | None) -> None:
+        super().__init__(final, path, kept)
         self.changes = changes
         with closing(sqlite3.connect(final)) as source:
             self.bodies = {
@@ -91,16 +106,17 @@ class _Agent(Tables):
         self.bodies = {**_archived(final.parent.parent / "sessions"), **self.bodies}
         self.nodes: dict[str, dict[str, Any]] = {}
         self.followed = {name for c in changes for name in c.get("changed", {}) if c.get("node")}
-        self.owner = {c["window"]: c["changed"]["session_key"] for c in changes
-                      if c.get("window") and "session_key" in c.get("changed", {})}  # fmt: skip
+        self.owner = _owners(changes)
 
-    def prepare(self) -> None:
-        super().prepare()
+    def _made(self) -> sqlite3.Connection:
+        """As it was before the first change: what was there from the start stays."""
+        live = super()._made()
         written = {tuple(c["event"]) for c in self.changes if c.get("event")}
-        self.live.executemany("DELETE FROM transcript_events WHERE session_id = ? AND seq = ?", list(written))
-        early = {c["node"] for c in self.changes if c.get("node") and c["t_ms"] < 300}
+        live.executemany("DELETE FROM transcript_events WHERE session_id = ? AND seq = ?", list(written))
+        early = {c["node"] for c in self.changes if c.get("node") and c["t_ms"] < PAST_MS}
         late = [(c["node"],) for c in self.changes if c.get("node") and c["node"] not in early]
-        self.live.executemany("DELETE FROM session_nodes WHERE session_key = ?", late)
+        live.executemany("DELETE FROM session_nodes WHERE session_key = ?", late)
+        return live
 
     def write(self, change: dict[str, Any]) -> Write | None:
         if change.get("node"):
@@ -160,6 +176,20 @@ class _Agent(Tables):
                 self.live.execute(
                     "UPDATE session_nodes SET entry_json = ?, status = ? WHERE session_key = ?", (entry, status, key)
                 )
+
+
+def _owners(changes: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Keys of sessions by the id of the window."""
+    return {c["window"]: c["changed"]["session_key"] for c in changes
+            if c.get("window") and "session_key" in c.get("changed", {})}  # fmt: skip
+
+
+def _is_of(change: dict[str, Any], keys: Collection[str], owners: Mapping[str, str]) -> bool:
+    """Whether a change is one of these sessions'. A row that vanishes from a queue is nobody's."""
+    window = (change.get("event") or change.get("event_deleted") or [change.get("window")])[0]
+    row = change.get("row") or {}
+    key = change.get("node") or change.get("node_gone") or owners.get(window) or row.get("session_key")
+    return not keys or key is None or key in keys
 
 
 def _archived(sessions: Path) -> dict[tuple[str, int], tuple[str | None, bytes | None, int, int]]:
