@@ -8,7 +8,7 @@ import pytest
 from sessions_app.health.report import Report, Status, WatcherBeat
 from sessions_app.health.server import HealthServer
 
-TOKEN = "a token of health"
+TOKEN = "a-token-of-health"
 BEAT = WatcherBeat(name="here", beat_age_s=0.5, lag_s=0.1)
 
 
