@@ -5,7 +5,7 @@ from typing import Protocol
 
 BEARER = "bearer "
 REFUSED = (
-    "How it is is told to people who have signed in, and to programs that send HEALTH_TOKEN, as "
+    "Health is shown to people who have signed in, and to programs that send HEALTH_TOKEN, as "
     "`Authorization: Bearer ...` or `X-Health-Token: ...`. /healthz answers everybody with one word.\n"
 )
 NOBODY_KNOWN = (

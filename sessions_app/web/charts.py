@@ -65,7 +65,9 @@ def _by_agents(
     columns = [_by_agent(column, names, place, len(keys)) for column in found.used]
     if not (total := sum(map(sum, columns))):
         return Chart(name=name, title=title, nothing=NOTHING_USED[name].format(time=span.words))
-    summary = f"{_tokens(total) if place == 0 else money(total)} by runs that began in the last {span.words}"
+    summary = (
+        f"{_tokens(total) if place == 0 else money(total).capitalize()} by runs that began in the last {span.words}"
+    )
     return _bars(name, title, summary, keys, columns, when, write, axis=_tokens if place == 0 else _short_dollars)
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from sessions_app.health.broker import Broker
 from sessions_app.health.checks import full_report, report
 from sessions_app.health.disk import Room
+from sessions_app.health.lately import lately
 from sessions_app.health.report import Part, Report, Status
 from sessions_app.models.times import moment
 from sessions_app.state.view import Word
@@ -373,6 +374,21 @@ def test_what_can_be_known_without_a_database_is_told(settings, monkeypatch):
         found = full_report(time.time())
     assert [one.name for one in found.parts] == ["Database", "Disk", "Settings", "Broker"]
     assert "connection refused" in found.problems[0]
+
+
+def test_no_report_reads_all_runs_or_posts():
+    """Every page asks for one. There are few live runs and posts, and as many old ones as there ever were."""
+    if connection.vendor != "sqlite":
+        return  # with so few rows PostgreSQL rightly reads them all
+    with CaptureQueriesContext(connection) as queries:
+        report(time.time())
+        lately(time.time())
+    for query in queries.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + query["sql"])
+            steps = [str(row[3]) for row in cursor.fetchall()]
+        tables = [step for step in steps if "sessions_app_run" in step or "sessions_app_post" in step]
+        assert all("USING" in step for step in tables), (tables, query["sql"])
 
 
 def test_the_full_report_costs_the_same_for_any_number_of_rows():

@@ -8,7 +8,7 @@ import pytest
 from sessions_app.health.report import Report, Status, WatcherBeat
 from sessions_app.health.server import HealthServer
 
-TOKEN = "a token of health"
+TOKEN = "a-token-of-health"
 BEAT = WatcherBeat(name="here", beat_age_s=0.5, lag_s=0.1)
 
 
@@ -60,7 +60,7 @@ def test_nothing_but_healthz_opens_without_the_token(ask, path):
     ):
         assert status == 401
         assert "HEALTH_TOKEN" in text
-        assert "here" not in text.replace("How it is", "")
+        assert "here" not in text
 
 
 @pytest.mark.django_db(transaction=True)
