@@ -62,8 +62,7 @@ class Pen:
 
     def age(self, since: float) -> str:
         """How long something has been going on."""
-        passed = self.now - since
-        return age(passed if passed < 60 else max(60.0, self.now // STEP_S * STEP_S - since))
+        return aged(self.now, since)
 
     def root(self, view: RunView) -> Row:
         """A root: tools, tokens and cost are those of its whole tree, as in its post."""
@@ -134,6 +133,12 @@ class Pen:
             f"{count(background, 'background command')} running" if background else "",
         ]
         return " · ".join(part for part in parts if part)
+
+
+def aged(now: float, since: float) -> str:
+    """The age of what began at ``since``: beyond a minute in steps that all ages take together."""
+    passed = now - since
+    return age(passed if passed < 60 else max(60.0, now // STEP_S * STEP_S - since))
 
 
 def kind_of(word: Word) -> str:

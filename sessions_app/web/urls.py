@@ -9,6 +9,7 @@ from sessions_app.web import views
 urlpatterns = [
     path("", views.page, name="board"),
     path("board/", views.news, name="board-news"),
+    path("runs/<int:pk>/acts/", views.acts, name="run-acts"),
     path("login/", views.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     # One page for signing in, not two.
