@@ -82,6 +82,10 @@ class Gallery:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Filters, tuple[tuple[int, int], Picture]] = OrderedDict()
 
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._kept)
+
     def picture(self, filters: Filters, now: float, newest: Callable[[], Look] = look) -> Picture:
         """The board at ``now``."""
         found = newest()

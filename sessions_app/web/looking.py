@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, resolve_url
-from django.utils.http import urlencode
+from django.shortcuts import resolve_url
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -32,7 +32,7 @@ def for_viewers(view: View[P]) -> View[P]:
         if not request.user.is_authenticated:
             if request.headers.get("HX-Request"):
                 return HttpResponseClientRedirect(resolve_url("login"))
-            return redirect(f"{resolve_url('login')}?{urlencode({'next': request.get_full_path()})}")
+            return redirect_to_login(request.get_full_path())
         if not request.user.has_perm(RIGHT):
             raise PermissionDenied(LACKS)
         return view(request, *args, **kwargs)

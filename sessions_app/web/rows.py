@@ -119,6 +119,8 @@ class Pen:
         said = one_line(view.say, WHAT_CHARS)
         if said:
             return said
+        if view.word is Word.QUEUED:
+            return "not begun yet"
         if view.word is Word.WAITING:
             return "for its sub-agents"
         return f"after {count(view.tools, 'tool')}" if view.tools else "reading the request"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.template.loader import get_template
 from django.urls import reverse
@@ -78,6 +79,8 @@ class Shelf:
 
     def take(self, roots: Sequence[Root], labels: Labels) -> tuple[Drawn, ...]:
         """These trees in this order; what is not among them is forgotten. A root that is gone by now is left out."""
+        if not settings.KEEP_DRAWINGS:
+            self._kept = {}
         new = [root for root in roots if root not in self._kept]
         views = Run.objects.views([root.id for root in new]) if new else {}
         for root in new:

@@ -33,13 +33,14 @@ class Polls:
     """What viewers got: the status of each answer, and how long it took in seconds."""
 
     taken: list[tuple[int, float]] = field(default_factory=list)
+    cpu_s: float = 0.0
 
     def __str__(self) -> str:
         took = sorted(seconds for _, seconds in self.taken)
         same = sum(status == 304 for status, _ in self.taken)
         return (
             f"{len(took)} polls, median {_ms(statistics.median(took))}, p95 {_ms(took[int(len(took) * 0.95)])}, "
-            f"slowest {_ms(took[-1])}, {same} were 304"
+            f"slowest {_ms(took[-1])}, {same} were 304, {self.cpu_s / len(took) * 1000:.1f} ms of a core each"
         )
 
 
@@ -58,15 +59,15 @@ def main() -> None:
 
 def board() -> None:
     """Quiet, then busy."""
-    with _house() as env, _gunicorn(env):
+    with _house() as env, _gunicorn(env) as server:
         cookies = json.loads(_this(env, "--fill"))
         first = _poll(env, cookies[0], "")
         print(f"board, {LIVE} live runs, some with sub-agents, {VIEWERS} viewers, gunicorn as shipped, SQLite:")
         print(f"  first look of a process {_ms(first[1])}, {first[3] / 1000:.0f} kB")
-        print(f"  nothing happens:        {_look(env, cookies)}")
+        print(f"  nothing happens:        {_look(env, cookies, server)}")
         command = [sys.executable, "-m", "tests.bench.board", "--change", str(SECONDS)]
         changing = subprocess.Popen(command, cwd=ROOT, env=env)
-        print(f"  {CHANGES_PER_S} changes a second:    {_look(env, cookies)}")
+        print(f"  {CHANGES_PER_S} changes a second:    {_look(env, cookies, server)}")
         changing.wait(60)
 
 
@@ -117,14 +118,22 @@ def change(seconds: float) -> None:
         Run.objects.filter(id=chance.choice(ids)).update(title=f"Changed {number}", revision=F("revision") + 1)
 
 
-def _look(env: dict[str, str], cookies: list[str]) -> Polls:
-    polls = Polls()
+def _look(env: dict[str, str], cookies: list[str], server: int) -> Polls:
+    polls, before = Polls(), _cpu_s(server)
     threads = [threading.Thread(target=_view, args=(env, cookie, polls)) for cookie in cookies]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    polls.cpu_s = _cpu_s(server) - before
     return polls
+
+
+def _cpu_s(server: int) -> float:
+    """What the workers of a gunicorn have used so far: on a busy machine it says more than the time that passed."""
+    workers = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    ticks = [int(tick) for pid in workers for tick in Path(f"/proc/{pid}/stat").read_text().split()[13:15]]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def _view(env: dict[str, str], cookie: str, polls: Polls) -> None:
@@ -175,7 +184,7 @@ def _house() -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def _gunicorn(env: dict[str, str]) -> Iterator[None]:
+def _gunicorn(env: dict[str, str]) -> Iterator[int]:
     command = [sys.executable, "-m", "gunicorn", "livestatus_site.wsgi", "-c", "python:livestatus_site.gunicorn_conf"]
     process = subprocess.Popen(command, cwd=ROOT, env=env)
     try:
@@ -184,7 +193,7 @@ def _gunicorn(env: dict[str, str]) -> Iterator[None]:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(env["PORT"])), 1):
                 break
             time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(15)
