@@ -156,7 +156,9 @@ class Publisher:
         if seen is None:
             return False
         self._made(post, seen)
-        if found is not None:
+        if seen.message != should.text:  # found, or made by an earlier create: a repeated one keeps the first message
+            if found is None and self._slot_at(post):
+                return False  # the next try edits it, with a slot of its own
             self._edit(post, client, should)
         return True
 

@@ -89,11 +89,22 @@ def own_turn(member: Member, now: float, limits: Limits) -> Turn:
             reason="the agent's process is gone",
         )  # fmt: skip
     silent = facts is None or (facts.has_status and not facts.running and facts.outcome is None)
-    if silent and member.was is not None and (state.turn_open or state.handed_over) and last <= member.was.at:
+    if silent and member.was is not None and _still_holds(member.was, state, last):
         return member.was  # the store said so while it told of this run; now its row tells of another, or nothing
     if state.turn_open:
         return _open_turn(member, last, now, limits)
     return _closed_turn(member, now, limits)
+
+
+def _still_holds(was: Turn, state: RunState, last: float) -> bool:
+    """Whether an end that was judged before still counts, although the store no longer tells of it.
+
+    An end after the moment at which a newer prompt took the turn was that of the newer one: whoever reads a row before
+    the lines takes the one for the other.
+    """
+    if state.handed_over:
+        return last <= was.at <= state.turn_ended_at
+    return state.turn_open and last <= was.at
 
 
 def _closed_turn(member: Member, now: float, limits: Limits) -> Turn:

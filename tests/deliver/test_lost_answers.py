@@ -28,6 +28,26 @@ def test_a_create_without_an_answer_is_repeated_with_the_same_nonce(desk: Desk) 
     assert lookups(desk) == 0
 
 
+@pytest.mark.parametrize(("per_s", "tries"), [(1e9, 1), (0.5, 2)])
+def test_a_repeated_create_that_gives_the_first_text_is_followed_by_an_edit(
+    desk: Desk, per_s: float, tries: int
+) -> None:
+    """Mattermost gives the post that it has made, with its first message, and ignores the second one."""
+    desk.mm.faults.lose_answers(1, where=creates)
+    post = desk.publish(desk.wanted())
+    desk.clock.advance(5)
+    desk.change(post, Word.WORKING, title="Changed meanwhile")
+    worker = desk.worker(edits_per_s=per_s)
+    for number in range(tries):
+        assert ("Changed meanwhile" in desk.mm.bot_posts()[0].message) is False, number
+        worker.publish(post.id)
+        desk.clock.advance(5)
+    post = desk.fresh(post)
+    assert "Changed meanwhile" in desk.shown(post).message
+    assert post.sent_text == desk.shown(post).message
+    assert post.sent_revision == 2
+
+
 def test_quick_repeats_within_one_task_make_one_post_too(desk: Desk) -> None:
     desk.mm.faults.lose_answers(3, where=creates)
     desk.worker(max_retries=3).publish(desk.wanted().id)

@@ -62,6 +62,11 @@ def test_an_edit_that_goes_on(message):
     assert backward([AT_FIRST, replace(AT_FIRST, message=message)]) == []
 
 
+def test_a_run_that_waited_in_the_queue_begins_anew():
+    waited = replace(AT_FIRST, message="🕓 **Fix it** · main · queued · 5m")
+    assert backward([waited, replace(AT_FIRST, message="⚙️ **Fix it** · main · working · 1s\nno tools")]) == []
+
+
 def test_an_older_revision_is_seen_even_after_two_good_ones():
     history = [replace(AT_FIRST, props={"live_status": {"revision": number}}) for number in (1, 3, 2, 3)]
     assert len(backward(history)) == 1
@@ -85,7 +90,7 @@ def test_the_budget_holds_in_every_stretch_of_time():
     said, longer = over_budget(even + slowly, 5.0, 4)
     assert "within 5 s, 29 allowed" in said
     assert "within 30 s, 154 allowed" in longer
-    long = [request(number / 5) for number in range(1000)] + [request(5 * number + 0.1) for number in range(40)]
+    long = [request(number / 5) for number in range(1000)] + [request(20 * number + 0.1) for number in range(10)]
     (said,) = over_budget(long, 5.0, 4)
     assert "within 120 s, 604 allowed" in said
 

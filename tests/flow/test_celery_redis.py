@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -57,6 +58,14 @@ def wait_for_task(port):
         assert client.blmove(QUEUE, QUEUE, PATIENCE_S, "LEFT", "LEFT"), "there is no task"
 
 
+def wait_for_change(site, posts):
+    """Until the watcher has read what these posts should say now."""
+    until = time.monotonic() + PATIENCE_S
+    while site.sql("SELECT COUNT(*) FROM sessions_app_post WHERE wanted_word = 'working'")[0][0] < posts:
+        assert time.monotonic() < until, "the watcher did not read on"
+        time.sleep(0.05)
+
+
 def a_minute_later(site):
     """Leases of the dead and tasks thought to be on their way have ended."""
     site.sql("UPDATE sessions_app_post SET lease_until = 0, enqueued_until = 0, not_before = 0")
@@ -80,6 +89,25 @@ def test_a_killed_worker_is_replaced_by_the_next_one(site, port):
         with working(site) as second:
             assert shows(site, "done", "All green.").id == post.id
             assert second.end() == 0
+        assert watcher.end() == 0
+
+
+def test_what_a_hung_worker_has_taken_is_published_by_another_one(site, port):
+    """A worker that hangs keeps what it has prefetched, swallows what Redis pushes to it, and holds its leases."""
+    store, keys = site.store(), {name: site.key() for name in ("s1", "s2", "s3")}
+    with redis(site, port), site.watching() as watcher, working(site) as hung:
+        for name, key in keys.items():
+            begin(store, key, name, f"Fix {name}")
+        assert site.mm.wait_for(lambda: len(site.mm.bot_posts()) == 3, PATIENCE_S)
+        hung.process.send_signal(signal.SIGSTOP)
+        for name in keys:
+            store.call(name, "c1", "npm test")
+        wait_for_change(site, 3)
+        with working(site) as other:
+            a_minute_later(site)
+            assert site.mm.wait_for(lambda: all("working" in one.message for one in site.mm.bot_posts()), PATIENCE_S)
+            assert other.end() == 0
+        assert len(site.mm.bot_posts()) == 3
         assert watcher.end() == 0
 
 

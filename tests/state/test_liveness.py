@@ -181,6 +181,13 @@ def test_what_the_store_said_of_a_run_stands_when_its_row_tells_of_the_next():
     assert alone(handed, 1030, None, was=replace(KILLED, outcome=FAILED)).word is Word.FAILED
 
 
+def test_an_end_that_was_that_of_the_next_run_does_not_stand():
+    """A row that was read before the lines tells of a turn that, by the lines, a newer prompt had taken before."""
+    handed = told(prompt(1000), said(1010, Stop.TOOLS, "a"), ended(1011, "a"), prompt(1012)).runs[1]
+    verdict = alone(handed, 1030, None, was=replace(KILLED, outcome=DONE))
+    assert (verdict.word, verdict.ended_at) == (Word.DONE, 1012)
+
+
 def test_lines_that_come_after_the_end_open_the_run_again():
     assert alone((*CALLED, ended(1020, "a")), 1030, None, was=KILLED).word is Word.THINKING
     assert alone((*ANSWERED, wake(1100)), 1101, facts(running=True, started_at=1099)).word is Word.THINKING
