@@ -2,14 +2,10 @@
 nothing to show, why. It looks the same for everybody who may see it.
 """
 
-import hashlib
-import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from sessions_app.state.view import Word
@@ -24,7 +20,6 @@ from sessions_app.web.trees import Drawn
 
 LIVE_SHOWN = 500
 ENDED_SHOWN = 50
-BOARDS_KEPT = 32
 # What wants a person first. Those of live runs always have a place, the others when there is one.
 LIVE_WORDS = (Word.NEEDS_YOU, Word.QUIET, Word.WORKING, Word.THINKING, Word.WAITING, Word.QUEUED)
 ENDED_WORDS = (Word.FAILED, Word.STOPPED, Word.LOST)
@@ -47,13 +42,13 @@ class Board:
     filters: Filters
     health: Health
     live: tuple[Tree, ...] = ()
-    live_html: SafeString = SafeString()
+    live_html: str = ""  # safe, as is the other
     number_live: int = 0
     all_live: int = 0  # whatever their word
     more_live: int = 0
     unsearched: int = 0
     ended: tuple[Tree, ...] = ()
-    ended_html: SafeString = SafeString()
+    ended_html: str = ""
     more_ended: int = 0
     counts: tuple[Count, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -64,52 +59,6 @@ class Board:
     def no_match(self) -> bool:
         """Whether the filters are why nothing is shown."""
         return bool(self.filters) and not self.live and not self.ended
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """A board as it is sent to a poll. Two that look the same have the same ``etag``, in every process."""
-
-    board: Board
-    body: bytes
-    etag: str
-
-
-class Gallery:
-    """The pictures that are looked at: each is drawn once a second at most, and only while somebody asks for it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[Filters, tuple[tuple[int, int], Picture]] = OrderedDict()
-
-    def __len__(self) -> int:
-        """How many are kept."""
-        return len(self._kept)
-
-    def picture(self, filters: Filters, now: float, newest: Callable[[], Look] = look) -> Picture:
-        """The board at ``now``."""
-        found = newest()
-        moment = (found.number, int(now))
-        with self._lock:  # what is drawn under it takes some milliseconds, and many want the same
-            kept = self._kept.get(filters)
-            if kept is None or kept[0] != moment or not settings.KEEP_DRAWINGS:
-                kept = (moment, draw(found, filters, now))
-            self._kept[filters] = kept
-            self._kept.move_to_end(filters)
-            while len(self._kept) > BOARDS_KEPT:
-                self._kept.popitem(last=False)
-        return kept[1]
-
-
-_gallery = Gallery()
-picture = _gallery.picture
-
-
-def draw(found: Look, filters: Filters, now: float) -> Picture:
-    """The picture of a board."""
-    made = board_of(found, filters, now)
-    body = get_template("livestatus/news.html").render({"board": made}).encode()
-    return Picture(board=made, body=body, etag=f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"')
 
 
 def board(now: float, filters: Filters | None = None) -> Board:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -13,8 +13,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 RIGHT = "sessions_app.view_run"
 LACKS = (
-    "Your account lacks the right to see runs. Somebody who administers Live Status can put you into the group “viewer”, "
-    "or give you the permission “can view run”."
+    "Your account lacks the right to see runs. Somebody who administers Live Status can put you into the group "
+    "“viewer”, or give you the permission “can view run”."
 )
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -37,7 +37,7 @@ def for_viewers(view: View[P]) -> View[P]:
             raise PermissionDenied(LACKS)
         return view(request, *args, **kwargs)
 
-    return guarded
+    return cast("View[P]", guarded)
 
 
 def acts_of(request: HttpRequest, obj: object) -> tuple[Any, ...]:

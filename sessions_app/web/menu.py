@@ -8,8 +8,6 @@ from typing import Protocol
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model
 
-from sessions_app.models import Run
-
 RIGHTS = ("sessions_app.change_run", "sessions_app.change_session", "sessions_app.change_post")
 User = AbstractBaseUser | AnonymousUser
 
@@ -34,7 +32,7 @@ class Act(Protocol):
 
 
 class ActsFor(Protocol):
-    """Says what a user may do with one object."""
+    """Says what a user may do with an object and with what belongs to it: with a run, also its post and its session."""
 
     def __call__(self, user: User, obj: Model, /) -> Sequence[Act]:
         """The acts, in the order of their buttons."""
@@ -47,12 +45,6 @@ def none_yet(user: User, obj: Model, /) -> Sequence[Act]:
 
 
 acts_for: ActsFor = none_yet
-
-
-def acts_of_row(user: User, run: Run) -> list[Act]:
-    """Those of the run, of its session and of its post."""
-    post = getattr(run, "post", None)
-    return [act for obj in (run, run.session, post) if obj is not None for act in acts_for(user, obj)]
 
 
 def may_act(user: User) -> bool:

@@ -152,7 +152,12 @@ def _poll(
 ) -> tuple[int, float, str, int]:
     """Status, seconds, ETag and bytes of one poll."""
     connection = connection or http.client.HTTPConnection("127.0.0.1", int(env["PORT"]), timeout=60)
-    headers = {"Cookie": f"livestatus_session={cookie}", "HX-Request": "true", "If-None-Match": etag}
+    headers = {
+        "Cookie": f"livestatus_session={cookie}",
+        "Accept-Encoding": "gzip",
+        "HX-Request": "true",
+        "If-None-Match": etag,
+    }
     began = time.perf_counter()
     connection.request("GET", "/board/", headers=headers)
     answer = connection.getresponse()

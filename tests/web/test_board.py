@@ -11,8 +11,9 @@ from sessions_app.models.times import moment
 from sessions_app.state.view import Word
 from sessions_app.web import board as board_module
 from sessions_app.web import trees
-from sessions_app.web.board import BOARDS_KEPT, Board, Gallery, board, board_of, picture
+from sessions_app.web.board import Board, board, board_of
 from sessions_app.web.filters import Filters
+from sessions_app.web.gallery import picture
 from sessions_app.web.header import wellness
 from sessions_app.web.look import Looker
 from tests import factories as make
@@ -114,10 +115,8 @@ def test_nothing_because_no_agent_was_seen_in_the_doctors_words(settings):
 def test_a_store_that_only_the_watcher_can_see_is_left_to_the_watcher(settings):
     store = settings.LIVE_STATUS.openclaw_state_dir[0]
     make.watcher(host="agents.example.com", stores=str(store))
-    assert said(look()) == [
-        f"{store} cannot be seen from here; the watcher on agents.example.com looks at it. "
-        "Why it sees no session there says, on agents.example.com, the command manage.py doctor."
-    ]
+    (sentence,) = said(look())
+    assert sentence.startswith(f"{store} cannot be seen from here; the watcher on agents.example.com looks at it.")
 
 
 def test_nothing_because_nobody_is_at_work():
@@ -171,22 +170,6 @@ def test_one_tree_of_many_is_drawn_again(settings, monkeypatch):
     Run.objects.filter(id=runs[2].id).update(revision=99)
     looker.look()
     assert drawn == [runs[2].id]
-
-
-def test_a_picture_is_drawn_once_a_second_and_filter(settings, monkeypatch):
-    settings.KEEP_DRAWINGS = True
-    make.run()
-    found, gallery, drawn, now = Looker().look(), Gallery(), [], 1_800_000_000.0
-    draw = board_module.draw
-    monkeypatch.setattr(
-        board_module, "draw", lambda found, filters, now: drawn.append(filters.q) or draw(found, filters, now)
-    )
-    for q, moment in (("", 0.1), ("", 0.9), ("fix", 0.2), ("", 0.5), ("fix", 0.9), ("", 1.0)):
-        gallery.picture(Filters(q=q), now + moment, lambda: found)
-    assert drawn == ["", "fix", ""]
-    for number in range(100):
-        gallery.picture(Filters(q=str(number)), now, lambda: found)
-    assert len(gallery) == BOARDS_KEPT
 
 
 def test_ages_go_on_without_drawing(settings):

@@ -1,5 +1,6 @@
 """The board over HTTP: who may see it, what a poll costs, and that text from outside stays text."""
 
+import gzip
 import time
 from urllib.parse import unquote
 
@@ -70,6 +71,16 @@ def test_a_poll_without_news_is_304_and_one_with_news_is_not(client, time_machin
     assert poll.status_code == 200
     assert b"News" in poll.content
     assert poll["ETag"] != etag
+
+
+def test_a_poll_is_packed_for_who_can_unpack(ada):
+    make.run()
+    packed = ada.get("/board/", headers={"Accept-Encoding": "br, gzip;q=0.8"})
+    assert packed["Content-Encoding"] == "gzip"
+    plain = ada.get("/board/")
+    assert gzip.decompress(packed.content) == plain.content
+    assert packed["ETag"] == plain["ETag"]
+    assert packed["Vary"] == "Accept-Encoding"
 
 
 def test_a_poll_brings_the_header_along(ada):
@@ -164,13 +175,13 @@ def test_boards_are_the_same_for_everybody(client):
     assert client.get("/board/").content == one.content
 
 
-def test_the_menu_of_a_row_asks_what_may_be_done_with_the_run_its_session_and_its_post(ada, monkeypatch):
+def test_the_menu_of_a_row_asks_what_may_be_done_with_the_run(ada, monkeypatch):
     asked = []
     monkeypatch.setattr("sessions_app.web.menu.acts_for", lambda user, obj: asked.append((user.username, obj)) or ())
     post = make.post(make.run())
     answer = ada.get(f"/runs/{post.run_id}/acts/", headers={"HX-Request": "true"})
     assert b"nothing to do here" in answer.content
-    assert asked == [("ada", post.run), ("ada", post.run.session), ("ada", post)]
+    assert asked == [("ada", post.run)]
     assert ada.get("/runs/999999/acts/", headers={"HX-Request": "true"}).status_code == 404
     assert ada.get(f"/runs/{post.run_id}/acts/")["Location"] == f"/runs/{post.run_id}/"
 
