@@ -164,9 +164,13 @@ def test_one_tree_of_many_is_drawn_again(settings, monkeypatch):
     settings.KEEP_DRAWINGS = True
     looker, runs = Looker(), [make.run() for _ in range(5)]
     looker.look()
-    drawn = []
-    draw = trees.draw
-    monkeypatch.setattr(trees, "draw", lambda root, view, labels: drawn.append(root.id) or draw(root, view, labels))
+    drawn, draw = [], trees.draw
+
+    def noted(root, view, labels):
+        drawn.append(root.id)
+        return draw(root, view, labels)
+
+    monkeypatch.setattr(trees, "draw", noted)
     Run.objects.filter(id=runs[2].id).update(revision=99)
     looker.look()
     assert drawn == [runs[2].id]

@@ -80,7 +80,7 @@ def test_a_poll_is_packed_for_who_can_unpack(ada):
     plain = ada.get("/board/")
     assert gzip.decompress(packed.content) == plain.content
     assert packed["ETag"] == plain["ETag"]
-    assert packed["Vary"] == "Accept-Encoding"
+    assert "Accept-Encoding" in packed["Vary"]
 
 
 def test_a_poll_brings_the_header_along(ada):
@@ -177,7 +177,12 @@ def test_boards_are_the_same_for_everybody(client):
 
 def test_the_menu_of_a_row_asks_what_may_be_done_with_the_run(ada, monkeypatch):
     asked = []
-    monkeypatch.setattr("sessions_app.web.menu.acts_for", lambda user, obj: asked.append((user.username, obj)) or ())
+
+    def nothing(user, obj):
+        asked.append((user.username, obj))
+        return ()
+
+    monkeypatch.setattr("sessions_app.web.menu.acts_for", nothing)
     post = make.post(make.run())
     answer = ada.get(f"/runs/{post.run_id}/acts/", headers={"HX-Request": "true"})
     assert b"nothing to do here" in answer.content
