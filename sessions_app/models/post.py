@@ -125,4 +125,9 @@ class Post(models.Model):
     @property
     def address(self) -> str:
         """Where people can open it; empty while it is not there. Needs the destination."""
-        return f"{self.destination.base_url}/_redirect/pl/{self.post_id}" if self.post_id else ""
+        return self.address_of(self.destination.base_url, self.post_id) if self.post_id else ""
+
+    @staticmethod
+    def address_of(base_url: str, post_id: str) -> str:
+        """Where people can open a post of that server."""
+        return f"{base_url}/_redirect/pl/{post_id}"

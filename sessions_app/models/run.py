@@ -38,7 +38,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         """These roots as a reader sees them, with all below them; two queries however large the trees are."""
         ids = list(roots)
         children: dict[int | None, list[Run]] = {}
-        runs = {run.id: run for run in self.model.objects.all().trees(ids)}
+        unread = ("prompt", "session__facts", "session__registered")  # much text that no reader sees
+        runs = {run.id: run for run in self.model.objects.all().trees(ids).defer(*unread)}
         for run in runs.values():
             children.setdefault(run.parent_id, []).append(run)
         return {root: view_of(runs[root], children) for root in ids if root in runs}

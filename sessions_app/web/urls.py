@@ -18,6 +18,7 @@ urlpatterns = [
     path("charts/", charts, name="charts"),
     path("health/", health, name="health"),
     path("act/<str:kind>/<int:pk>/<str:verb>/", acts.act, name="act"),
+    path("runs/<int:pk>/acts/", views.acts, name="run-acts"),
     path("login/", views.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     # One page for signing in, not two.
