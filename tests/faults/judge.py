@@ -22,7 +22,8 @@ RUNS = """SELECT run.id, session.store, session.key, run.no FROM sessions_app_ru
 # The row of `agent:main:main` names alice's direct channel, and that is true of its newest run only: whoever comes
 # later cannot know where an older run was asked for.
 KNOWN_ONLY_LIVE = "direct message"
-LIVE = ("🕓", "💭", "⚙️", "⏳", "✋", "🟠")
+# Ages are those of runs that have begun: that of a queued one is how long it has been waiting, and begins anew.
+BEGUN = ("💭", "⚙️", "⏳", "✋", "🟠")
 _AGE = re.compile(r"(?:(\d+)d ?)?(?:(\d+)h ?)?(?:(\d+)m ?)?(?:(\d+)s)?$")
 _TOOLS = re.compile(r"(?:^|\n)(no|\d+) tools?(?: ·|$|\n)")
 
@@ -162,7 +163,7 @@ def _progress(version: Post) -> dict[str, int]:
     revision = _own_props(version).get("revision")
     if isinstance(revision, int):
         found["revision"] = revision
-    if version.message.startswith(LIVE):
+    if version.message.startswith(BEGUN):
         age = _AGE.search(version.message.partition("\n")[0].rpartition(" · ")[2])
         if age is not None and age[0]:
             days, hours, minutes, seconds = (int(part or 0) for part in age.groups())

@@ -62,6 +62,11 @@ def test_an_edit_that_goes_on(message):
     assert backward([AT_FIRST, replace(AT_FIRST, message=message)]) == []
 
 
+def test_a_run_that_waited_in_the_queue_begins_anew():
+    waited = replace(AT_FIRST, message="🕓 **Fix it** · main · queued · 5m")
+    assert backward([waited, replace(AT_FIRST, message="⚙️ **Fix it** · main · working · 1s\nno tools")]) == []
+
+
 def test_an_older_revision_is_seen_even_after_two_good_ones():
     history = [replace(AT_FIRST, props={"live_status": {"revision": number}}) for number in (1, 3, 2, 3)]
     assert len(backward(history)) == 1
