@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
@@ -68,10 +69,16 @@ def look(browser, server, guard) -> Look:
     return open_
 
 
+def viewer(name: str = "ada") -> User:
+    """Somebody who may look at everything, and change nothing."""
+    models = apps.get_app_config("sessions_app").get_models()
+    return make.user(name, permissions=tuple(f"view_{model._meta.model_name}" for model in models))
+
+
 @pytest.fixture
 def page(look) -> Page:
-    """A page of somebody who may only look at the board, 1440 px wide, light."""
-    return look(make.user("ada"))
+    """A page of a viewer, 1440 px wide, light."""
+    return look(viewer())
 
 
 @pytest.fixture

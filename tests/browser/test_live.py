@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests import factories as make
 from tests.browser.served import serving
-from tests.flow.process import Site, begin
+from tests.flow.process import PATIENCE_S, Site, begin
 from tests.standin import MattermostStandIn
 
 
@@ -50,8 +50,8 @@ def test_a_run_appears_changes_and_ends_while_its_transcript_is_written(site, pa
         ended = page.get_by_role("region", name="Ended runs").get_by_role("listitem").filter(has_text="Fix the build")
         expect(ended).to_contain_text("done")
         expect(run).to_have_count(0)
+        assert site.mm.wait_for(lambda: "done" in site.mm.bot_posts()[0].message, PATIENCE_S)
     assert page.evaluate("window.notReloaded")
-    assert "done" in site.mm.bot_posts()[0].message
 
 
 def test_a_watcher_that_ends_is_missed(site, page):
