@@ -1,10 +1,9 @@
 """Where there is something to see: the addresses of all pages, in the state that the database is in."""
 
+from django.contrib.admin import site
 from django.urls import Resolver404, resolve
 
-from sessions_app.models import Checkpoint, Destination, Post, Run, Session, Step, Watcher
-
-MODELS = (Run, Session, Step, Post, Destination, Checkpoint, Watcher)
+from sessions_app.models import Run, Session
 
 
 def pages() -> dict[str, str]:
@@ -21,7 +20,7 @@ def pages() -> dict[str, str]:
         "sign-in": "/login/",
     }
     admin = {"admin": "/admin/"}
-    for model in MODELS:
+    for model in (each for each in site._registry if each._meta.app_label == "sessions_app"):
         name = model._meta.model_name or ""
         admin[f"admin-{name}s"] = f"/admin/sessions_app/{name}/"
         if row := model._default_manager.order_by("pk").first():
