@@ -121,6 +121,9 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "admin").is_dir()
 
+# Whether what many viewers ask for at once is kept for a moment and shared. Tests change rows between two looks.
+KEEP_DRAWINGS = True
+
 # What a browser may do with our pages
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

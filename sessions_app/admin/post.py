@@ -49,6 +49,7 @@ class PostAdmin(ReadOnlyAdmin):
     """One line per root run that people can see."""
 
     list_display = ("run_", "wanted", "standing", "revisions_", "sent", "attempts", "error", "there")
+    list_display_links = ("standing",)  # the first column leads to the run
     list_select_related = ("run__session", "destination")
     list_filter = (DeliveryFilter, "destination")
     search_fields = ("run__title", "post_id", "channel_id", "root_id", "nonce", "last_error")

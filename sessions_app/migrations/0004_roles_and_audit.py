@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="step",
-            index=models.Index(condition=models.Q(("ok", False)), fields=["id"], name="step_failed"),
+            index=models.Index(condition=models.Q(("ok", False)), fields=["id"], name="step_went_wrong"),
         ),
         migrations.AddIndex(
             model_name="step",

@@ -18,6 +18,7 @@ from sessions_app.control.actions import KINDS, By, Source, Verb, kind_of, verbs
 from sessions_app.models import Post, Run
 from sessions_app.web.frame import frame
 
+RIGHTS = ("sessions_app.change_run", "sessions_app.change_session", "sessions_app.change_post")
 NO_STORE = "private, no-store"
 REFUSED = "You may look, and not do this. Ask somebody with the role operator or admin."
 REFUSED_FORGETTING = "You may not remove anything. Ask somebody with the role admin."
@@ -39,6 +40,11 @@ def acts_for(user: User | AnonymousUser, obj: Model) -> tuple[Act, ...]:
         for verb, one in _possible(obj)
         if verb.offered(one) and user.has_perm(verb.permission)
     )
+
+
+def may_act(user: User | AnonymousUser) -> bool:
+    """Whether rows of the board have a menu for this user."""
+    return any(user.has_perm(right) for right in RIGHTS)
 
 
 def url_of(verb: Verb, one: Model) -> str:
