@@ -5,6 +5,9 @@
   const kept = "livestatus-branch-";
   const live = () => document.querySelector("[data-etag]");
 
+  // Whether a branch or a menu is open is for the person to say; what is in a menu (data-own) is fetched by itself.
+  const isOurs = (each) => "keep" in each.dataset || "own" in each.dataset;
+
   // Bring `old` to look like `wanted` with the least change, so that focus, scroll, selection and animation stay.
   function morph(old, wanted) {
     if (old.nodeType !== wanted.nodeType || old.nodeName !== wanted.nodeName || old.id !== wanted.id) {
@@ -16,13 +19,14 @@
       return;
     }
     for (const { name } of [...old.attributes]) {
-      if (!wanted.hasAttribute(name) && !(name === "open" && "keep" in old.dataset)) old.removeAttribute(name);
+      if (!wanted.hasAttribute(name) && !(name === "open" && isOurs(old))) old.removeAttribute(name);
     }
     for (const { name, value } of wanted.attributes) {
-      if (name === "open" && "keep" in old.dataset) continue;
+      if (name === "open" && isOurs(old)) continue;
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     }
-    children(old, wanted);
+    const choosing = old.nodeName === "SELECT" && old === document.activeElement;
+    if (!choosing && !("own" in old.dataset)) children(old, wanted);
   }
 
   function children(old, wanted) {
