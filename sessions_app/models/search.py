@@ -5,14 +5,16 @@ never takes longer the more there is. Every word must be there; none of ``withou
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db import connection
-from django.db.models import F, Func, Max, Model, Q, QuerySet, TextField, Value
+from django.db import connection, transaction
+from django.db.models import F, Func, Max, Model, OrderBy, Q, QuerySet, TextField, Value
+from django.db.models.functions import Coalesce
 
 from sessions_app.models.run import Run
 from sessions_app.models.session import Session
@@ -70,10 +72,33 @@ def vector(fields: Sequence[str]) -> SearchVector:
 
 def find(sought: Sought) -> Hits:
     """Everything that has what is sought."""
+    with _by_index():
+        return _find(sought)
+
+
+@contextmanager
+def _by_index() -> Iterator[None]:
+    """PostgreSQL thinks little of making words of a text: left alone, it may do that for every row there is."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+
+
+def _newest_first() -> OrderBy:
+    """By id. On PostgreSQL not by the index of ids: walking that down would make words of every row on the way."""
+    return (F("id") + 0).desc() if connection.vendor == "postgresql" else F("id").desc()
+
+
+def _find(sought: Sought) -> Hits:
     theirs = {word: _sessions(word) for word in (*sought.words, *sought.without)}
     runs, few_runs = _newest(_filtered(Run.objects.all(), sought, ""), Run, RUNS_LOOKED)
     runs = _matching(runs, RUN_FIELDS, sought, lambda word: Q(session_id__in=theirs[word]))
-    run_ids = tuple(runs.order_by("-started_at", "-id").values_list("id", "started_at")[:KEPT])
+    begun = Coalesce("started_at", "since")
+    run_ids = tuple(runs.order_by(begun.desc(nulls_last=True), "-id").values_list("id", "started_at")[:KEPT])
     if not sought.words:
         return Hits(runs=run_ids, cut=few_runs or len(run_ids) == KEPT)
     steps, few_steps = _newest(_filtered(Step.objects.all(), sought, "run__"), Step, STEPS_LOOKED)
@@ -91,10 +116,15 @@ def find(sought: Sought) -> Hits:
 
 def _by_rounds(steps: QuerySet[Step]) -> tuple[tuple[tuple[int, int, datetime | None], ...], bool]:
     """The newest of these steps, and whether there are more. A run that has very many does not hide the others."""
+    columns = ("id", "run_id", "started_at")
+    if connection.vendor == "postgresql":
+        # All are found before the newest are known: then more of them cost no more.
+        every = tuple(steps.order_by(_newest_first()).values_list(*columns)[: 10 * KEPT])
+        return every, len(every) == 10 * KEPT
     found: list[tuple[int, int, datetime | None]] = []
     rows = steps
     for _ in range(ROUNDS):
-        newest = list(rows.order_by("-id").values_list("id", "run_id", "started_at")[:KEPT])
+        newest = list(rows.order_by("-id").values_list(*columns)[:KEPT])
         found += newest
         if len(newest) < KEPT:
             return tuple(found), rows is not steps
@@ -119,7 +149,7 @@ def _sessions(word: str) -> list[int]:
     """Sessions that have this word in their key or their names."""
     rows, _ = _newest(Session.objects.all(), Session, SESSIONS_LOOKED)
     rows = _matching(rows, SESSION_FIELDS, Sought(words=(word,)), None)
-    return list(rows.order_by("-id").values_list("id", flat=True)[:SESSIONS_KEPT])
+    return list(rows.order_by(_newest_first()).values_list("id", flat=True)[:SESSIONS_KEPT])
 
 
 def _newest(rows: QuerySet[M], model: type[M], most: int) -> tuple[QuerySet[M], bool]:

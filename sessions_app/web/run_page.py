@@ -106,7 +106,7 @@ def run_page(run: Run, now: float, *, before: str = "", staff: bool = False) -> 
 
 
 def stamp(run: Run, now: float, *more: object) -> str:
-    """The same while the page looks the same: made of what it is drawn from, in five queries."""
+    """The same while the page looks the same: made of what it is drawn from, in four queries."""
     root = run.root_id or run.id
     tree = Run.objects.filter(Q(id=root) | Q(root_id=root))
     rows = list(tree.order_by("id").values_list(
