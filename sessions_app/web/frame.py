@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from sessions_app.web.header import Health, wellness
 
-PAGES = (("board", "Board"),)
+PAGES = (("board", "Board"), ("search", "Search"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

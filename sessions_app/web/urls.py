@@ -4,12 +4,16 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from sessions_app.web import views
+from sessions_app.web import views, views_run, views_search
 
 urlpatterns = [
     path("", views.page, name="board"),
     path("board/", views.news, name="board-news"),
+    path("runs/<int:pk>/", views_run.run, name="run"),
+    path("runs/<int:pk>/news/", views_run.run_news, name="run-news"),
     path("runs/<int:pk>/acts/", views.acts, name="run-acts"),
+    path("sessions/<int:pk>/", views_run.session, name="session"),
+    path("search/", views_search.search, name="search"),
     path("login/", views.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     # One page for signing in, not two.
