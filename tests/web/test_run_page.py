@@ -391,4 +391,4 @@ def test_a_poll_without_news_costs_few_queries(ada):
         answer = ada.get(f"/runs/{run.id}/news/", headers={"If-None-Match": etag})
     assert answer.status_code in (200, 304)
     if answer.status_code == 304:
-        assert len(caught) <= 18
+        assert len(caught) <= 19
