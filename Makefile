@@ -3,13 +3,16 @@
 PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test faults soak lint format bench e2e-openclaw lock clean
+.PHONY: help setup demo run screenshots test faults soak lint format bench e2e-openclaw lock clean
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup:  ## make the virtual environment, or bring it up to date
 	@scripts/setup.sh
+
+demo:  ## see what this is in a minute, without OpenClaw and Mattermost
+	@scripts/demo.sh
 
 run:  ## start everything: board, watcher and, with REDIS_URL, a worker
 	@scripts/run.sh
@@ -37,6 +40,9 @@ bench:  ## measure how long a line takes to become an edit
 
 e2e-openclaw:  ## play on a real OpenClaw from npm, and look at the posts; E2E_RELEASES, E2E_DIR
 	@scripts/e2e-openclaw.sh
+
+screenshots:  ## take the pictures of the README from the demo
+	@scripts/screenshots.sh
 
 lock:  ## rewrite the lock files from requirements.in and requirements-dev.in
 	@scripts/lock.sh

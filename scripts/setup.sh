@@ -2,7 +2,8 @@
 # Makes .venv and puts the locked packages into it; does nothing when that is already so.
 #   setup.sh        what the service and its tests need
 #   setup.sh dev    and what lint needs
-#   setup.sh test   and the Debian packages that tests use: Redis, PostgreSQL, Chromium
+#   setup.sh test   and the Debian packages that tests use: Redis, PostgreSQL, Chromium and a font with signs for it
+#   setup.sh pictures   and those that take the pictures of the README: Chromium and an emoji font
 # On a bare Debian it installs python3-venv if that is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -76,10 +77,23 @@ install_for_tests() {
         missing+=(postgresql)
     fi
     command -v chromium >/dev/null || missing+=(chromium)
+    [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)
     if [ "${#missing[@]}" = 0 ]; then return; fi
     say "Installing for the tests: ${missing[*]} ..."
     apt_install "${missing[@]}" ||
         say "Not installed: ${missing[*]}. Tests that need them are skipped; to run them: apt-get install ${missing[*]}"
+}
+
+install_for_pictures() {
+    local missing=()
+    command -v chromium >/dev/null || missing+=(chromium)
+    [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)
+    if [ "${#missing[@]}" = 0 ]; then return; fi
+    say "Installing for the pictures: ${missing[*]} ..."
+    apt_install "${missing[@]}" || {
+        say "Not installed: ${missing[*]}. Install them and try again: apt-get install ${missing[*]}"
+        exit 1
+    }
 }
 
 # Two setups at once, as `make lint` beside `make test`, take turns.
@@ -94,6 +108,7 @@ install base requirements.txt
 case "${1:-}" in
     dev) install dev requirements.txt requirements-dev.txt ;;
     test) install_for_tests ;;
+    pictures) install_for_pictures ;;
     "") ;;
-    *) say "setup.sh knows nothing, 'dev' and 'test', not '$1'."; exit 2 ;;
+    *) say "setup.sh knows nothing, 'dev', 'test' and 'pictures', not '$1'."; exit 2 ;;
 esac

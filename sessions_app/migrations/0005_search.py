@@ -36,7 +36,7 @@ def drop(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sessions_app", "0003_control_and_deliveries"),
+        ("sessions_app", "0004_roles_and_audit"),
     ]
 
     operations = [

@@ -113,6 +113,10 @@ class Step(models.Model):
         indexes = [
             models.Index(fields=("run", "started_at"), name="step_of_run_by_time"),
             models.Index(fields=("run", "started_at"), name="step_failed", condition=Q(ok=False)),
+            models.Index(fields=("started_at", "tool", "ok"), name="step_outcomes"),
+            # For the few that failed, or have no outcome yet, among millions that went well.
+            models.Index(fields=("id",), condition=Q(ok=False), name="step_went_wrong"),
+            models.Index(fields=("id",), condition=Q(ok=None), name="step_open"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from sessions_app.web.header import Health, wellness
 
-PAGES = (("board", "Board"), ("search", "Search"))
+PAGES = (("board", "Board"), ("search", "Search"), ("charts", "Charts"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

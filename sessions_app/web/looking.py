@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -38,8 +38,3 @@ def for_viewers(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return cast("View[P]", guarded)
-
-
-def acts_of(request: HttpRequest, obj: object) -> tuple[Any, ...]:
-    """What this user may do with a run or a session. The pages for acting plug in here."""
-    return ()

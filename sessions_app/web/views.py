@@ -11,12 +11,11 @@ from django.utils.cache import get_conditional_response
 from django_htmx.middleware import HtmxDetails
 
 from sessions_app.models import Run
-from sessions_app.web import menu
+from sessions_app.web.acts import acts_for, may_act
 from sessions_app.web.filters import NAMES, Filters
 from sessions_app.web.frame import frame
 from sessions_app.web.gallery import Picture, picture
 from sessions_app.web.looking import for_viewers
-from sessions_app.web.menu import may_act
 
 NO_STORE = "private, no-store"
 
@@ -67,9 +66,9 @@ def acts(request: HttpRequest, pk: int) -> HttpResponseBase:
     """What the asker may do with a run, for the menu of its row. Opened as a page it is the page of the run."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
     if not htmx:
-        return redirect(f"{reverse('board')}runs/{pk}/")
+        return redirect("run", pk=pk)
     run = get_object_or_404(Run.objects.select_related("session", "post__destination"), pk=pk)
-    context = {"acts": menu.acts_for(request.user, run), "back": htmx.current_url_abs_path or reverse("board")}
+    context = {"acts": acts_for(request.user, run), "back": htmx.current_url_abs_path or reverse("board")}
     response = render(request, "livestatus/menu.html", context)
     response["Cache-Control"] = NO_STORE
     return response

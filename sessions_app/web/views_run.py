@@ -10,8 +10,9 @@ from django.utils.http import urlencode
 
 from sessions_app import wiring
 from sessions_app.models import Run, Session
+from sessions_app.web.acts import acts_for
 from sessions_app.web.frame import Frame, frame
-from sessions_app.web.looking import acts_of, for_viewers
+from sessions_app.web.looking import for_viewers
 from sessions_app.web.rows import Pen
 from sessions_app.web.run_page import run_page, settled, stamp
 from sessions_app.web.session_page import session_page
@@ -67,7 +68,7 @@ def session(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
     context = {
         "page": page,
-        "acts": acts_of(request, found),
+        "acts": acts_for(request.user, found),
         "back": request.path,
         "frame": frame(request, "session", now),
     }
@@ -85,7 +86,7 @@ def _context(request: HttpRequest, found: Run, now: float, before: str, around: 
     staff = bool(getattr(request.user, "is_staff", False))
     return {
         "page": run_page(found, now, before=before, staff=staff),
-        "acts": acts_of(request, found),
+        "acts": acts_for(request.user, found),
         "back": reverse("run", args=[found.pk]),
         "frame": around,
     }

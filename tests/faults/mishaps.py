@@ -8,7 +8,8 @@ from typing import Literal
 
 from redis import Redis, RedisError
 
-from tests.faults.processes import Installation, Service
+from sessions_app.demo.service import Service
+from tests.faults.processes import Installation
 from tests.standin import MattermostStandIn, RateLimit, creates, edits, everything, writes
 
 Act = Callable[[], None]

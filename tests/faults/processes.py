@@ -1,9 +1,6 @@
 """The real processes of an installation: watcher, workers and their Redis, to be killed, hung and started again."""
 
-import contextlib
 import os
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,85 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from livestatus_site.parse import BASE_DIR
+from sessions_app.demo.service import Service, free_port
 from tests.standin import MattermostStandIn
 
 MANAGE = (sys.executable, "manage.py")
 WORKER = (sys.executable, "-m", "celery", "-A", "livestatus_site", "worker", "-P", "threads", "--without-gossip",
           "--without-mingle")  # fmt: skip
 DEFAULT_CHANNEL = "defaultdefaultdefaultdefau"
-ENDS_WITHIN_S = 60.0
-
-
-class Service:
-    """One process after the other with the same command; what all of them say stands in ``log``."""
-
-    def __init__(self, name: str, command: tuple[str, ...], env: dict[str, str], log: Path, up: bytes) -> None:
-        self.name = name
-        self.log = log
-        self._up = up
-        self._began, self._up_since = 0, -1
-        self._command = command
-        self._env = env
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        if not self.alive:
-            with self.log.open("ab") as log:
-                self._began = log.tell()
-                self._process = subprocess.Popen(
-                    self._command, cwd=BASE_DIR, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-                )
-
-    @property
-    def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    @property
-    def starting(self) -> bool:
-        """Whether it runs and has not said yet that it is up."""
-        if self.alive and self._up_since != self._began:
-            with self.log.open("rb") as log:
-                log.seek(self._began)
-                if self._up in log.read():
-                    self._up_since = self._began
-        return self.alive and self._up_since != self._began
-
-    @property
-    def died(self) -> int | None:
-        """The exit code of a process that ended although nobody asked it to."""
-        return self._process.poll() if self._process is not None else None
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def ask_to_end(self) -> int | None:
-        """SIGTERM; its exit code, None if it has not ended in time and was killed."""
-        code = self._end(signal.SIGTERM)
-        if code is None:
-            self.kill()
-        return code
-
-    def hang(self) -> None:
-        self._signal(signal.SIGSTOP)
-
-    def go_on(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self.alive:
-            self._process.send_signal(number)
-
-    def _end(self, number: signal.Signals) -> int | None:
-        process = self._process
-        if process is None:
-            return 0
-        self._signal(number)
-        self._signal(signal.SIGCONT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            code = process.wait(ENDS_WITHIN_S)
-            self._process = None
-            return code
-        return None
 
 
 class Installation:
@@ -118,7 +43,7 @@ class Installation:
             "MAX_ACTIVE_SESSIONS": "1000",
             **variables,
         }
-        port = str(_free_port())
+        port = str(free_port())
         if workers:
             self.env["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
         redis = ("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", str(self.data), "--save", "")
@@ -159,9 +84,3 @@ class Installation:
         lines = (line for service in self.services if service.log.exists()
                  for line in service.log.read_text(errors="replace").splitlines())  # fmt: skip
         return [line for line in lines if text in line]
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -1,18 +1,17 @@
 """Stores that are being written while everything else goes wrong: each is a recording that happens now."""
 
-import heapq
-import itertools
 import random
 import tempfile
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.recorded import LAST_LOOK_S, RUNS, Shift, moved, scenario, span, usable
+from sessions_app.demo.recording import LAST_LOOK_S
+from sessions_app.demo.shift import Shift
+from sessions_app.demo.writer import Writer
+from tests.faults.recorded import RUNS, moved, scenario, span, usable
 from tests.flow.recording import Recording
-from tests.flow.recording_tables import Write
 
 NOT_AGAIN_S = 0.2  # after the last change, when the recorder copied the store
 
@@ -52,65 +51,24 @@ class Stores:
     def __init__(self, root: Path, planned: Iterable[Copy]) -> None:
         self.root = root
         self.paths = [root / copy.folder for copy in planned]
-        self._number = itertools.count()
-        self._due: list[tuple[float, int, Write]] = []
-        self._news = threading.Condition()
-        self._stop = False
-        self._busy = False
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="stores", daemon=True)
-        self._thread.start()
+        self._writer = Writer()
 
     def begin(self, copy: Copy) -> None:
         """Let a recording happen from now on."""
-        self._at(time.time(), lambda: self._begin(copy))
+        self._writer.at(time.time(), lambda: self._begin(copy))
 
     @property
     def idle(self) -> bool:
         """Whether everything that has begun has happened. Raises what writing raised."""
-        with self._news:
-            if self._error is not None:
-                raise self._error
-            return not self._due and not self._busy
+        return self._writer.idle
 
     def wait_until_idle(self, patience_s: float) -> None:
         """Until everything that has begun has happened."""
-        with self._news:
-            done = self._news.wait_for(lambda: self._error is not None or not (self._due or self._busy), patience_s)
-        assert self.idle, f"{len(self._due)} changes are not written after {patience_s:.0f} s: {done}"
+        done = self._writer.wait_until_idle(patience_s)
+        assert done, f"{self._writer.left} changes are not written after {patience_s:.0f} s"
 
     def close(self) -> None:
-        with self._news:
-            self._stop = True
-            self._news.notify_all()
-        self._thread.join()
-
-    def _run(self) -> None:
-        try:
-            while (write := self._next()) is not None:
-                write()
-        except BaseException as error:
-            with self._news:
-                self._error = error
-                self._news.notify_all()
-
-    def _next(self) -> Write | None:
-        """What is due, when it is; None at the end."""
-        with self._news:
-            self._busy = False
-            self._news.notify_all()
-            while not self._stop:
-                wait = self._due[0][0] - time.time() if self._due else None
-                if wait is not None and wait <= 0:
-                    self._busy = True
-                    return heapq.heappop(self._due)[2]
-                self._news.wait(wait)
-        return None
-
-    def _at(self, when: float, write: Write) -> None:
-        with self._news:
-            heapq.heappush(self._due, (when, next(self._number), write))
-            self._news.notify_all()
+        self._writer.close()
 
     def _begin(self, copy: Copy) -> None:
         with tempfile.TemporaryDirectory() as scratch:
@@ -123,7 +81,7 @@ class Stores:
         self._show(made, self.root / copy.folder)
         ended = moments[-1].at - LAST_LOOK_S
         for moment in moments:
-            self._at(moment.at if moment.at <= ended else ended + NOT_AGAIN_S, moment.write)
+            self._writer.at(moment.at if moment.at <= ended else ended + NOT_AGAIN_S, moment.write)
 
     def _show(self, made: Path, store: Path) -> None:
         """Let a store be seen only when it is as it was at the beginning: its databases are made from the final ones.

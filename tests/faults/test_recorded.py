@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.faults.recorded import RUNS, Shift, moved, scenario, span, usable
+from sessions_app.demo.shift import Shift
+from tests.faults.recorded import RUNS, moved, scenario, span, usable
 from tests.flow.recording import Recording
 
 NEW = 1_900_000_000.0

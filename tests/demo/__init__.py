@@ -1,0 +1,1 @@
+"""The demo: what is played, how it is shown, and the whole of it as a process."""
