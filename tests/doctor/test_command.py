@@ -43,6 +43,8 @@ def test_where_everything_is_well_and_nothing_is_changed(site):
     begin(site.store(), site.key(), "s1", "Fix the build")
     with site.watching():
         assert site.mm.wait_for(site.mm.bot_posts, 20)
+        site.until("SELECT COUNT(*) FROM sessions_app_delivery", 1)
+        site.until("SELECT lease_until FROM sessions_app_post", 0.0)
         rows, posts = site.rows(), len(site.mm.bot_posts())
         status, found = doctor(site)
         assert [one for one in found["findings"] if one["level"] != "ok"] == []

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -119,6 +120,13 @@ class Site:
     def sql(self, statement: str) -> list[Any]:
         with closing(sqlite3.connect(self.database, timeout=PATIENCE_S)) as database, database:
             return database.execute(statement).fetchall()
+
+    def until(self, question: str, answer: Any) -> None:
+        """Wait until the database answers a question so. Polls: a database file tells nobody that it has changed."""
+        ends = time.monotonic() + PATIENCE_S
+        while (found := self.sql(question)[0][0]) != answer:
+            assert time.monotonic() < ends, f"{question}: {found!r}, not {answer!r}"
+            time.sleep(0.05)
 
     def rows(self) -> dict[str, int]:
         """How many rows each table has."""

@@ -3,7 +3,6 @@
 import signal
 import socket
 import sys
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -58,14 +57,6 @@ def wait_for_task(port):
         assert client.blmove(QUEUE, QUEUE, PATIENCE_S, "LEFT", "LEFT"), "there is no task"
 
 
-def wait_for_change(site, posts):
-    """Until the watcher has read what these posts should say now."""
-    until = time.monotonic() + PATIENCE_S
-    while site.sql("SELECT COUNT(*) FROM sessions_app_post WHERE wanted_word = 'working'")[0][0] < posts:
-        assert time.monotonic() < until, "the watcher did not read on"
-        time.sleep(0.05)
-
-
 def a_minute_later(site):
     """Leases of the dead and tasks thought to be on their way have ended."""
     site.sql("UPDATE sessions_app_post SET lease_until = 0, enqueued_until = 0, not_before = 0")
@@ -102,7 +93,7 @@ def test_what_a_hung_worker_has_taken_is_published_by_another_one(site, port):
         hung.process.send_signal(signal.SIGSTOP)
         for name in keys:
             store.call(name, "c1", "npm test")
-        wait_for_change(site, 3)
+        site.until("SELECT COUNT(*) FROM sessions_app_post WHERE wanted_word = 'working'", 3)
         with working(site) as other:
             a_minute_later(site)
             assert site.mm.wait_for(lambda: all("working" in one.message for one in site.mm.bot_posts()), PATIENCE_S)
