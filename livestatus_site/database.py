@@ -28,6 +28,8 @@ def database(env: Env) -> dict[str, Any]:
     )
     own = SQLITE_OPTIONS if config["ENGINE"].endswith("sqlite3") else POSTGRES_OPTIONS
     config["OPTIONS"] = {**own, **config.get("OPTIONS", {})}
+    # Opening one for each request costs more than most requests; the last that closes even empties SQLite's journal.
+    config["CONN_MAX_AGE"] = 60
     if own is POSTGRES_OPTIONS:
-        config |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        config["CONN_HEALTH_CHECKS"] = True
     return config

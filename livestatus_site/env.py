@@ -94,7 +94,9 @@ class Env:
     port: int = field(metadata=var(parse.whole(1, 65_535), "8000"))
     """Port the web process listens on."""
     health_port: int | None = field(metadata=var(parse.whole(1, 65_535)))
-    """Port where the watcher itself answers /healthz and /health/. Unset: it does not."""
+    """Port where the watcher itself answers /healthz, /health/ and /metrics. Unset: it does not."""
+    health_token: str | None = field(repr=False, metadata=var(parse.health_token, secret=True))
+    """What programs show to read /health/ and /metrics. Unset: only people who have signed in read them."""
     https: bool = field(metadata=var(parse.yes_or_no, "0"))
     """Whether a proxy serves this over https: secure cookies, HSTS, X-Forwarded-Proto trusted."""
     secret_key: str | None = field(repr=False, metadata=var(parse.secret_key, secret=True))
@@ -124,7 +126,7 @@ class Env:
     def secrets(self) -> tuple[str, ...]:
         """Exact texts that must never be logged, stored or posted: our own keys, tokens and passwords."""
         passwords = (password for url in (self.database_url, self.redis_url) for password in _passwords(url))
-        found = (self.mm_bot_token, self.secret_key, *passwords)
+        found = (self.mm_bot_token, self.secret_key, self.health_token, *passwords)
         return tuple(dict.fromkeys(text for text in found if text))
 
 

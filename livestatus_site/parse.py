@@ -132,6 +132,13 @@ def token(value: str) -> str:
     raise ValueError("holds a blank, a line break or a character outside ASCII; paste the token alone.")
 
 
+def health_token(value: str) -> str:
+    """A token that nobody guesses."""
+    if len(token(value)) >= 16:
+        return value
+    raise ValueError("is shorter than 16 characters; make a longer one, as `openssl rand -hex 24` does, or unset it.")
+
+
 def secret_key(value: str) -> str:
     if len(value) >= 32:
         return value

@@ -1,6 +1,7 @@
 """Django's settings. Whatever an operator may change is a variable in env.py; here it is only put in its place."""
 
 import dataclasses
+from datetime import timedelta
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -38,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_htmx",
     "livestatus_site",
@@ -54,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 # Rooms keep their templates and static files with them; as folders, not as apps, they also come before Django's own.
 ROOMS_WITH_PAGES = ("web", "admin")
@@ -87,6 +90,17 @@ USE_I18N = False
 # Signing in
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Guessing passwords: five wrong ones for one name from one address, and both have to wait.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "sessions_app.web.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "livestatus_site.client_address.client_address"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -106,6 +120,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "admin").is_dir()
+
+# Whether what many viewers ask for at once is kept for a moment and shared. Tests change rows between two looks.
+KEEP_DRAWINGS = True
 
 # What a browser may do with our pages
 CONTENT_SECURITY_POLICY = {

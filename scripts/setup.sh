@@ -2,7 +2,7 @@
 # Makes .venv and puts the locked packages into it; does nothing when that is already so.
 #   setup.sh        what the service and its tests need
 #   setup.sh dev    and what lint needs
-#   setup.sh test   and the Debian packages that tests use: Redis, PostgreSQL, Chromium
+#   setup.sh test   and the Debian packages that tests use: Redis, PostgreSQL, Chromium and a font with signs for it
 #   setup.sh pictures   and those that take the pictures of the README: Chromium and an emoji font
 # On a bare Debian it installs python3-venv if that is missing.
 set -euo pipefail
@@ -77,6 +77,7 @@ install_for_tests() {
         missing+=(postgresql)
     fi
     command -v chromium >/dev/null || missing+=(chromium)
+    [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)
     if [ "${#missing[@]}" = 0 ]; then return; fi
     say "Installing for the tests: ${missing[*]} ..."
     apt_install "${missing[@]}" ||

@@ -42,7 +42,7 @@ def watch() -> None:
     log.info("Watching %s; posts %s.", settings.name, "go to " + str(env.mm_base_url) if env.posting else "are off")
     with contextlib.ExitStack() as stack:
         if env.health_port:
-            stack.enter_context(_health(env.health_port, env.host))
+            stack.enter_context(_health(env.health_port, env.host, env.health_token))
         stack.enter_context(on_stop(_stopper(loop)))
         try:
             loop.run()
@@ -60,11 +60,11 @@ def _stopper(loop: WatchLoop) -> Callable[[], None]:
 
 
 @contextlib.contextmanager
-def _health(port: int, host: str) -> Iterator[None]:
+def _health(port: int, host: str, token: str | None) -> Iterator[None]:
     from sessions_app.health.server import HealthServer
 
     try:
-        server = HealthServer(port, host)
+        server = HealthServer(port, host, token=token)
     except OSError as error:
         raise CannotStartError(
             f"HEALTH_PORT is {port}, which cannot be had on {host} ({error.strerror}); choose another one or unset it."

@@ -5,9 +5,21 @@ import time
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 
-from sessions_app.models import Checkpoint, Destination, Judgement, Post, Run, Session, Step, Watcher
+from sessions_app.control.actions import By, Source
+from sessions_app.models import (
+    Action,
+    Checkpoint,
+    Delivery,
+    Destination,
+    Judgement,
+    Post,
+    Run,
+    Session,
+    Step,
+    Watcher,
+)  # fmt: skip
 from sessions_app.models.times import moment
 from sessions_app.state.codec import to_json
 from sessions_app.state.run_state import RunState
@@ -20,16 +32,23 @@ HOSTILE = "<script>alert(1)</script> \u202eevil\u202c **b** @all " + "x" * 10_00
 _numbers = itertools.count(1)
 
 
-def user(name: str = "ada", *, permissions: tuple[str, ...] = (), **fields: Any) -> User:
-    """A person; ``permissions`` are code names of this app."""
+def user(name: str = "ada", *, permissions: tuple[str, ...] = (), role: str = "", **fields: Any) -> User:
+    """A person; ``permissions`` are code names of this app, ``role`` is the name of a group."""
     made: User = get_user_model().objects.create_user(name, "", "a good password", **fields)
     made.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    made.groups.set(Group.objects.filter(name=role))
     return made
 
 
 def admin(name: str = "root") -> User:
     """Somebody who may do everything."""
     return user(name, is_staff=True, is_superuser=True)
+
+
+def by(name: str = "ada", *, account: User | None = None, at: float | None = None) -> By:
+    """Somebody who acts, with an account or from a command line."""
+    now = time.time() if at is None else at
+    return By.account(account, Source.ADMIN, now) if account else By(name=name, source=Source.COMMAND, at=now)
 
 
 def session(**fields: Any) -> Session:
@@ -109,3 +128,18 @@ def checkpoint(of: Session, **fields: Any) -> Checkpoint:
     """A transcript that has been read."""
     defaults = {"transcript": f"agents/main/sessions/{next(_numbers)}.jsonl", "position": 4096}
     return Checkpoint.objects.create(session=of, **defaults | fields)
+
+
+def delivery(of: Post, **fields: Any) -> Delivery:
+    """An edit that went well."""
+    defaults = {"at": time.time(), "kind": "edited", "revision": of.sent_revision, "word": of.sent_word, "took_s": 0.1}
+    return Delivery.objects.create(post=of, **defaults | fields)
+
+
+def action(**fields: Any) -> Action:
+    """Something that somebody did."""
+    defaults = {
+        "at": moment(time.time()), "who": "ada", "source": "admin", "verb": "pause", "kind": "destination",
+        "object_id": 1, "object_name": MATTERMOST, "said": "Paused delivery.",
+    }  # fmt: skip
+    return Action.objects.create(**defaults | fields)

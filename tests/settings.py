@@ -35,3 +35,5 @@ def _forget_this_machine() -> None:
 _forget_this_machine()
 
 from livestatus_site.settings import *  # noqa: E402, F403
+
+KEEP_DRAWINGS = False

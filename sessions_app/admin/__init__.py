@@ -5,7 +5,9 @@ The watcher owns the data, so nothing can be added, changed or deleted here; wha
 
 from django.contrib import admin
 
+from sessions_app.admin.action import ActionAdmin
 from sessions_app.admin.checkpoint import CheckpointAdmin
+from sessions_app.admin.delivery import DeliveryAdmin
 from sessions_app.admin.destination import DestinationAdmin
 from sessions_app.admin.post import PostAdmin
 from sessions_app.admin.run import RunAdmin
@@ -14,7 +16,9 @@ from sessions_app.admin.step import StepAdmin
 from sessions_app.admin.watcher import WatcherAdmin
 
 __all__ = [
+    "ActionAdmin",
     "CheckpointAdmin",
+    "DeliveryAdmin",
     "DestinationAdmin",
     "PostAdmin",
     "RunAdmin",

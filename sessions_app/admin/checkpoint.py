@@ -1,6 +1,8 @@
 """Checkpoints: how far every transcript has been read."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from sessions_app.admin.base import ReadOnlyAdmin
@@ -24,6 +26,11 @@ class CheckpointAdmin(ReadOnlyAdmin):
         ("Whose bytes they were", {"fields": ("window", "generation", "head", "head_size", "tail", "copying")}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Checkpoint]:
+        """Without those of sessions that were forgotten."""
+        rows: QuerySet[Checkpoint] = super().get_queryset(request)
+        return rows.filter(session__hidden=False).defer("session__facts", "session__registered")
+
     @admin.display(description="transcript", ordering="transcript")
     def name(self, point: Checkpoint) -> str:
         """Its name within its store."""
@@ -42,6 +49,8 @@ class CheckpointAdmin(ReadOnlyAdmin):
     @admin.display(description="now")
     def busy(self, point: Checkpoint) -> str:
         """What is being passed over."""
+        if point.again:
+            return "about to be read again from the start"
         if point.skipping:
             return "inside a line that is too long"
         return f"passing over lines copied from {said(point.copying, 60)}" if point.copying else NOTHING

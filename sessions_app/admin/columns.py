@@ -79,6 +79,11 @@ def no_post(run: Run) -> str | SafeString:
     return format_html('<span title="{}">no post</span>', run.no_post) if run.no_post else NOTHING
 
 
+def muted(is_muted: bool) -> SafeString:
+    """Whether somebody stilled its posts."""
+    return state("quiet", "🔇", "muted") if is_muted else state("done", "✅", "as ever")
+
+
 def outside(url: str, text: str) -> str | SafeString:
     """To a page of another server."""
     return format_html('<a href="{}" target="_blank" rel="noopener">{}</a>', url, text) if url else NOTHING

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from sessions_app.admin.base import ReadOnlyAdmin, Tool, actor
 from sessions_app.admin.columns import ago, listing, said, state
-from sessions_app.control.actions import pause, pause_all, resume, resume_all
+from sessions_app.control.actions import pause_all, resume_all
 from sessions_app.models import Circuit, Destination, Post
 from sessions_app.render.text import count
 
@@ -30,7 +30,6 @@ class DestinationAdmin(ReadOnlyAdmin):
     list_display = ("base_url", "delivery", "circuit_", "behind_", "updates_sent", "updates_failed", "worked", "error")
     list_filter = ("paused", "circuit")
     search_fields = ("base_url", "bot_name", "last_error")
-    actions = ("pause_", "resume_")
     fieldsets = (
         (None, {"fields": ("base_url", "delivery", "circuit_", "behind_", "bot_name", "bot_id")}),
         ("Lately", {"fields": ("worked", "error", "failed", "failures", "next_probe", "waits")}),
@@ -45,12 +44,10 @@ class DestinationAdmin(ReadOnlyAdmin):
         return rows.annotate(behind=Coalesce(Subquery(number, output_field=IntegerField()), 0))
 
     def get_urls(self) -> list[URLPattern]:
-        """With the addresses that pause and resume."""
+        """With the addresses that pause and resume all."""
         return [
             self.list_path("pause-all", self._pause_all),
             self.list_path("resume-all", self._resume_all),
-            self.act_path("pause", self._pause),
-            self.act_path("resume", self._resume),
             *super().get_urls(),
         ]
 
@@ -61,37 +58,11 @@ class DestinationAdmin(ReadOnlyAdmin):
         resuming = [Tool(url=self.url("resume-all"), words="Resume all delivery")] if True in states else []
         return (*pausing, *resuming)
 
-    def tools(self, obj: Destination) -> Sequence[Tool]:
-        """The switch for this one."""
-        if obj.paused:
-            return (Tool(url=self.url("resume", obj.pk), words="Resume delivery"),)
-        return (Tool(url=self.url("pause", obj.pk), words="Pause delivery"),)
-
-    def _pause(self, request: HttpRequest, one: Destination) -> str:
-        pause(one, by=actor(request))
-        return f"Delivery to {one} is paused. Nothing is lost: posts are brought up to date when it is resumed."
-
-    def _resume(self, request: HttpRequest, one: Destination) -> str:
-        resume(one, by=actor(request))
-        return f"Delivery to {one} goes on."
-
     def _pause_all(self, request: HttpRequest) -> str:
         return f"Paused {count(pause_all(by=actor(request)), 'destination')}. Nothing is lost meanwhile."
 
     def _resume_all(self, request: HttpRequest) -> str:
         return f"Resumed {count(resume_all(by=actor(request)), 'destination')}."
-
-    @admin.action(description="Pause delivery", permissions=["act"])
-    def pause_(self, request: HttpRequest, queryset: QuerySet[Destination]) -> None:
-        """Nothing is delivered until it is resumed."""
-        changed = sum(pause(one, by=actor(request)) for one in queryset)
-        messages.success(request, f"Paused {count(changed, 'destination')}.")
-
-    @admin.action(description="Resume delivery", permissions=["act"])
-    def resume_(self, request: HttpRequest, queryset: QuerySet[Destination]) -> None:
-        """Posts are brought up to date."""
-        changed = sum(resume(one, by=actor(request)) for one in queryset)
-        messages.success(request, f"Resumed {count(changed, 'destination')}.")
 
     @admin.display(description="delivery", ordering="paused")
     def delivery(self, one: Destination) -> SafeString:

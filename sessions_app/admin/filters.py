@@ -104,7 +104,7 @@ class OutcomeFilter(_Choice):
 
     title, parameter_name = "outcome", "outcome"
     choices_ = {
-        "running": ("running", Q(ended_at=None)),
+        "running": ("running", Q(ok=None, ended_at=None)),
         "ok": ("went well", Q(ok=True)),
         "failed": ("failed", Q(ok=False)),
         "unknown": ("nobody can tell", Q(ok=None, ended_at__isnull=False)),

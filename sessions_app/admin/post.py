@@ -1,23 +1,47 @@
 """Posts: whether people see the newest, and if not, why."""
 
 import time
-from collections.abc import Sequence
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern
 from django.utils.safestring import SafeString
 
-from sessions_app.admin.base import ReadOnlyAdmin, Tool, actor
+from sessions_app.admin.base import NewestInline, ReadOnlyAdmin
 from sessions_app.admin.columns import NOTHING, ago, link, outside, revisions, run_name, said, state, word, yes_no
+from sessions_app.admin.delivery import kind, length
 from sessions_app.admin.filters import DeliveryFilter
-from sessions_app.control.actions import send_now
-from sessions_app.models import Post
+from sessions_app.models import Delivery, Post
 
-SENDING = "It is sent at the next chance."
-PAUSED = "It is sent when delivery goes on: the destination is paused."
-PARKED = "It is parked, so nothing is sent: {why}"
+
+class DeliveriesOfPost(NewestInline):
+    """The newest deliveries of a post."""
+
+    model = Delivery
+    fk_name = "post"
+    verbose_name_plural = "newest deliveries"
+    ordering = ("-at", "-id")
+    fields = readonly_fields = ("how", "when", "revision", "took", "error_")
+
+    @admin.display(description="delivery")
+    def how(self, one: Delivery) -> str | SafeString:
+        """What was done."""
+        return kind(one)
+
+    @admin.display(description="when")
+    def when(self, one: Delivery) -> str | SafeString:
+        """How long ago."""
+        return ago(one.at)
+
+    @admin.display(description="took")
+    def took(self, one: Delivery) -> str:
+        """From the request to its answer."""
+        return length(one.took_s)
+
+    @admin.display(description="error")
+    def error_(self, one: Delivery) -> str:
+        """What went wrong."""
+        return said(one.error)
 
 
 @admin.register(Post)
@@ -25,12 +49,13 @@ class PostAdmin(ReadOnlyAdmin):
     """One line per root run that people can see."""
 
     list_display = ("run_", "wanted", "standing", "revisions_", "sent", "attempts", "error", "there")
+    list_display_links = ("standing",)  # the first column leads to the run
     list_select_related = ("run__session", "destination")
     list_filter = (DeliveryFilter, "destination")
     search_fields = ("run__title", "post_id", "channel_id", "root_id", "nonce", "last_error")
     search_help_text = "Title, last error, or an id of Mattermost"
-    ordering = ("-created_at", "-id")
-    actions = ("send_now_",)
+    ordering = ("-id",)
+    inlines = (DeliveriesOfPost,)
     fieldsets = (
         (None, {"fields": ("run_", "standing", "wanted", "revisions_", "sent", "there")}),
         ("Trouble", {"fields": ("parked", "last_error", "attempts", "shortened", "next_try")}),
@@ -44,28 +69,7 @@ class PostAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Post]:
         """Without the long columns of runs and sessions."""
         rows: QuerySet[Post] = super().get_queryset(request).select_related("run__session", "destination")
-        return rows.defer("run__state", "run__session__facts", "run__session__registered")
-
-    def get_urls(self) -> list[URLPattern]:
-        """With the address that sends."""
-        return [self.act_path("send-now", self._send_now), *super().get_urls()]
-
-    def tools(self, obj: Post) -> Sequence[Tool]:
-        """A parked post is not sent."""
-        return () if obj.parked else (Tool(url=self.url("send-now", obj.pk), words="Send now"),)
-
-    def _send_now(self, request: HttpRequest, post: Post) -> str:
-        if not send_now(post, by=actor(request)):
-            return PARKED.format(why=said(post.parked))
-        return PAUSED if post.destination.paused else SENDING
-
-    @admin.action(description="Send now", permissions=["act"])
-    def send_now_(self, request: HttpRequest, queryset: QuerySet[Post]) -> None:
-        """Marks them; the watcher or a worker sends."""
-        posts = list(queryset.select_related(None).select_related("destination")[:500])
-        sent = sum(send_now(post, by=actor(request)) for post in posts)
-        parked = f" {len(posts) - sent} are parked, so nothing is sent for them." if sent < len(posts) else ""
-        messages.success(request, f"{sent} marked to be sent at the next chance.{parked}")
+        return rows.defer("run__state", "run__prompt", "sent_text", "run__session__facts", "run__session__registered")
 
     @admin.display(description="run", ordering="run__title")
     def run_(self, post: Post) -> str | SafeString:

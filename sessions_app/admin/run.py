@@ -1,18 +1,12 @@
 """Runs: what is going on, why it has its word, and finishing one by hand."""
 
-import time
-from collections.abc import Sequence
-
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sessions_app.admin.base import NewestInline, ReadOnlyAdmin, Tool, actor
+from sessions_app.admin.base import NewestInline, ReadOnlyAdmin
 from sessions_app.admin.columns import (
     NOTHING,
     ago,
@@ -30,12 +24,13 @@ from sessions_app.admin.family import tree
 from sessions_app.admin.filters import FamilyFilter, RunAgentFilter, RunChannelFilter, RunStoreFilter
 from sessions_app.admin.reasons import evidence, words
 from sessions_app.admin.step import outcome, step_name
-from sessions_app.control.actions import finish_run
 from sessions_app.models import Post, Run, Step
-from sessions_app.render.text import count, money, tokens
+from sessions_app.render.text import money, tokens
 
-HEAVY = ("state", "parent__state", "root__state", "session__facts", "session__registered")
-CANNOT_FINISH = "is over already, or is being finished."
+HEAVY = (
+    "state", "prompt", "parent__state", "parent__prompt", "root__state", "root__prompt", "session__facts",
+    "session__registered", "post__sent_text",
+)  # fmt: skip
 
 
 class StepsOfRun(NewestInline):
@@ -78,7 +73,6 @@ class RunAdmin(ReadOnlyAdmin):
     search_fields = ("title", "label", "reason", "session__key")
     search_help_text = "Title, label, reason or session key"
     ordering = ("-started_at", "-id")
-    actions = ("finish_by_hand",)
     inlines = (StepsOfRun,)
     fieldsets = (
         (None, {"fields": ("how", "reason", "because", "title", "label", "session_", "by_hand")}),
@@ -96,49 +90,6 @@ class RunAdmin(ReadOnlyAdmin):
         rows = rows.select_related("session", "post__destination", "parent", "root")
         one = request.resolver_match is not None and "object_id" in request.resolver_match.kwargs
         return rows if one else rows.defer(*HEAVY)
-
-    def get_urls(self) -> list[URLPattern]:
-        """With the page that finishes a run."""
-        return [self.act_path("finish", self._finish), *super().get_urls()]
-
-    def tools(self, obj: Run) -> Sequence[Tool]:
-        """Only a live run can be finished."""
-        if obj.over or obj.finished_by_hand_at:
-            return ()
-        return (Tool(url=self.url("finish", obj.pk), words="Finish by hand …", asks=True),)
-
-    def _finish(self, request: HttpRequest, run: Run) -> str | HttpResponse:
-        if "sure" not in request.POST:
-            return self._ask(request, [run], self.url("finish", run.pk))
-        if finish_run(run, by=actor(request), now=time.time()):
-            return f"“{said(run_name(run))}” is being finished; its post says so in a moment."
-        return f"“{said(run_name(run))}” {CANNOT_FINISH}"
-
-    @admin.action(description="Finish by hand …", permissions=["act"])
-    def finish_by_hand(self, request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse | None:
-        """Asks first, because it cannot be undone."""
-        runs = list(queryset.filter(over=False, finished_by_hand_at=None).select_related("session")[:100])
-        if not runs:
-            messages.warning(request, "Nothing to finish: every chosen run is over already.")
-            return None
-        if "sure" not in request.POST:
-            return self._ask(request, runs, request.get_full_path())
-        now = time.time()
-        for run in runs:
-            finish_run(run, by=actor(request), now=now)
-        messages.success(request, f"Being finished, with their sub-agents: {count(len(runs), 'run')}.")
-        return None
-
-    def _ask(self, request: HttpRequest, runs: Sequence[Run], url: str) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Finish by hand?",
-            "opts": self.opts,
-            "runs": [(run.pk, said(run_name(run)), said(run.session.agent), run.word) for run in runs],
-            "url": url,
-            "chosen": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/sessions_app/run/finish.html", context)
 
     @admin.display(description="word", ordering="word")
     def how(self, run: Run) -> SafeString:

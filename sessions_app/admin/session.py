@@ -15,6 +15,7 @@ from sessions_app.admin.columns import (
     ago,
     link,
     listing,
+    muted,
     no_post,
     pretty,
     revisions,
@@ -66,15 +67,15 @@ class RunsOfSession(NewestInline):
 class SessionAdmin(ReadOnlyAdmin):
     """One line per conversation."""
 
-    list_display = ("name", "agent", "label", "channel", "live", "runs_", "in_store_", "trouble", "seen")
+    list_display = ("name", "agent", "label", "channel", "live", "runs_", "posts", "in_store_", "trouble", "seen")
     list_display_links = ("name",)
-    list_filter = (AgentFilter, ChannelFilter, StoreFilter, "in_store", TroubleFilter)
+    list_filter = (AgentFilter, ChannelFilter, StoreFilter, "muted", "in_store", TroubleFilter)
     search_fields = ("key", "label", "agent", "channel_name", "window")
     search_help_text = "Key, label, agent, channel or session id"
     ordering = ("-seen_at", "-id")
     inlines = (RunsOfSession,)
     fieldsets = (
-        (None, {"fields": ("key", "agent", "label", "model", "store", "in_store_", "trouble", "seen")}),
+        (None, {"fields": ("key", "agent", "label", "model", "store", "in_store_", "posts", "trouble", "seen")}),
         ("Family", {"fields": ("above", "below")}),
         ("Where it is told", {"fields": ("channel", "window", "windows")}),
         ("What the store says", {"classes": ("collapse",), "fields": ("facts_", "registered_")}),
@@ -110,6 +111,11 @@ class SessionAdmin(ReadOnlyAdmin):
     def runs_(self, session: Any) -> str | SafeString:
         """All its runs."""
         return listing(_runs(session), session.run_number, "runs" if session.run_number != 1 else "run")
+
+    @admin.display(description="posts", ordering="muted")
+    def posts(self, session: Session) -> SafeString:
+        """Whether somebody muted it."""
+        return muted(session.muted)
 
     @admin.display(description="in the store", ordering="in_store")
     def in_store_(self, session: Session) -> str | SafeString:

@@ -1,12 +1,16 @@
 """Steps: every tool call, and how it went."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from sessions_app.admin.base import ReadOnlyAdmin
 from sessions_app.admin.columns import NOTHING, ago, link, run_name, said, state, took
 from sessions_app.admin.filters import OutcomeFilter
 from sessions_app.models import Session, Step
+
+SEARCHED = 200_000
 
 
 def outcome(step: Step) -> SafeString:
@@ -27,16 +31,29 @@ class StepAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "how", "run_", "lasted", "error_", "begun")
     list_display_links = ("name",)
-    list_select_related = ("run",)
     list_filter = (OutcomeFilter,)
     search_fields = ("tool", "target", "error")
-    search_help_text = "Tool, target or error"
+    search_help_text = f"Tool, target or error, among the newest {SEARCHED:,}"
     ordering = ("-id",)
     fieldsets = (
         (None, {"fields": ("tool", "target", "how", "error", "run_", "spawned", "running")}),
         ("Times", {"fields": ("lasted", "begun", "started_at", "ended_at")}),
         ("Where it stands", {"fields": ("call_id",)}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        """With their runs, without the long columns of those."""
+        rows: QuerySet[Step] = super().get_queryset(request).select_related("run__session")
+        return rows.defer("run__state", "run__prompt", "run__session__facts", "run__session__registered")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Step], search_term: str
+    ) -> tuple[QuerySet[Step], bool]:
+        """Words inside a text are found by reading it, so only the newest are searched."""
+        if search_term:
+            newest = Step.objects.order_by("-id").values_list("id", flat=True).first() or 0
+            queryset = queryset.filter(id__gt=newest - SEARCHED)
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="step")
     def name(self, step: Step) -> str:

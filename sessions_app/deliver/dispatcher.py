@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from sessions_app.deliver.leftovers import EVERY_S, tidy
 from sessions_app.deliver.pace import WAITS, Due, Standing, due
 from sessions_app.models import Circuit, Destination, Post
+from sessions_app.models.post import MAY_MOVE
 from sessions_app.state.view import Word
 
 PRESSING = {Word.NEEDS_YOU.value}
@@ -66,9 +67,7 @@ class Dispatcher:
         )
         if places <= 0:
             free = free.exclude(run_over=False, intent_at=None, post_id="", last_error=WAITS)
-        return free.filter(Q(closed=False) | Q(send_now=True) | Q(wanted_revision__gt=F("sent_revision"))).order_by(
-            "sent_at", "run_started_at"
-        )
+        return free.filter(MAY_MOVE).order_by("sent_at", "run_started_at")
 
     def _is_due(self, when: Due, post: Post, now: float) -> bool:
         if self.patient:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
-from django.conf import settings as site
 
 from sessions_app import wiring
 from sessions_app.doctor.finding import Finding, Part, broken, look, well
+from sessions_app.health.broker import for_redis, place, queue
 from sessions_app.render.text import count
-from sessions_app.tasks import QUEUE, workers_answering
+from sessions_app.tasks import workers_answering
 
 PART = Part.DELIVERY
 PATIENCE_S = 2.0
@@ -25,10 +24,10 @@ def delivery() -> Iterator[Finding]:
     if url is None:
         yield well(PART, "The watcher publishes by itself; no broker and no worker is needed (REDIS_URL is not set).")
         return
-    client = redis.Redis.from_url(_for_redis(url), socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+    client = redis.Redis.from_url(for_redis(url), socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
     try:
         told: Mapping[str, Any] = client.info()
-        waiting = int(client.llen(_queue()))
+        waiting = int(client.llen(queue()))
     except (redis.RedisError, OSError, ValueError) as error:
         yield _no_broker(url, error)
         return
@@ -36,21 +35,6 @@ def delivery() -> Iterator[Finding]:
         client.close()
     yield from _broker(url, told)
     yield from _workers(waiting)
-
-
-def place(url: str) -> str:
-    """Where a broker is, without its password."""
-    split = urlsplit(url)
-    return f"{split.hostname}:{split.port or 6379}" if split.hostname else split.path
-
-
-def _for_redis(url: str) -> str:
-    """Celery and the client have two words for a socket."""
-    return url.replace("redis+socket:", "unix:", 1).replace("virtual_host=", "db=", 1)
-
-
-def _queue() -> str:
-    return str(site.CELERY_BROKER_TRANSPORT_OPTIONS.get("global_keyprefix", "")) + QUEUE
 
 
 def _no_broker(url: str, error: Exception) -> Finding:

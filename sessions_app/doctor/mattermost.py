@@ -15,7 +15,7 @@ from sessions_app.doctor.channels import Wanted, channels_in_use, examine_channe
 from sessions_app.doctor.database import why_away
 from sessions_app.doctor.finding import Finding, Part, broken, look, well
 from sessions_app.doctor.watchers import of_health
-from sessions_app.health.destinations import destination_problems, parked_problems
+from sessions_app.health.destinations import destination_problems, parked_problems, parked_reasons
 from sessions_app.models import Destination, Post, Run
 from sessions_app.models.times import moment
 from sessions_app.render.text import count, duration
@@ -142,8 +142,9 @@ def _delivered(env: Env) -> Iterator[Finding]:
     try:
         behind = dict(Post.objects.behind().order_by().values_list("destination").annotate(Count("id")))
         problems = [
-            *destination_problems(Destination.objects.all(), behind, env.mm_base_url, now), *parked_problems(now)
-        ]  # fmt: skip
+            *destination_problems(Destination.objects.all(), behind, env.mm_base_url, now),
+            *parked_problems(parked_reasons(now)),
+        ]
         yield from (of_health(PART, problem) for problem in problems)
         yield well(PART, f"{_posts(behind.values())} {_without_post(now)}".strip())
     except django.db.Error:

@@ -12,7 +12,7 @@ from sessions_app.doctor.database import why_away
 from sessions_app.doctor.finding import Finding, Part, broken, look, well
 from sessions_app.doctor.settings import name_of, us
 from sessions_app.health.report import Problem
-from sessions_app.health.watching import is_alive, session_problems, watcher_problems
+from sessions_app.health.watching import is_alive, session_problems, sight_problems, unread_sessions, watcher_problems
 from sessions_app.models import Watcher
 from sessions_app.models.times import seconds
 from sessions_app.render.text import age, duration
@@ -30,7 +30,11 @@ def watchers() -> Iterator[Finding]:
     now = time.time()
     try:
         rows = list(Watcher.objects.all())
-        problems = [*watcher_problems(rows, now), *session_problems()]
+        problems = [
+            *watcher_problems(rows, now),
+            *sight_problems(rows, now),
+            *session_problems(unread_sessions()),
+        ]
     except django.db.Error:
         yield broken(PART, UNKNOWN.format(why="the database does not answer as it should"))
         return
@@ -41,8 +45,8 @@ def watchers() -> Iterator[Finding]:
 
 
 def of_health(part: Part, problem: Problem) -> Finding:
-    """A problem of the health page as a finding; its sentence says what to do."""
-    return (broken if problem.breaks else look)(part, problem.sentence)
+    """A problem of the health page as a finding, in one line."""
+    return (broken if problem.breaks else look)(part, problem.text)
 
 
 def _alive(watcher: Watcher, now: float) -> Iterator[Finding]:

@@ -1,10 +1,12 @@
 """Do posts reach Mattermost? Each answer that is no is a sentence with the next step."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 
-from sessions_app.health.report import Problem
+from sessions_app.deliver.pace import WAITS
+from sessions_app.health.report import DestinationFigures, Problem
 from sessions_app.models import Circuit, Destination, Post
 from sessions_app.models.times import moment, seconds
 from sessions_app.render.text import age, count
@@ -12,21 +14,65 @@ from sessions_app.render.text import age, count
 PARKED_NEWS_S = 24 * 3600.0  # a parked post of a run that is over is no news after that
 REASONS_SHOWN = 3
 FULL_PACE_S = 10.0  # as often as a post may move, once its run is a minute old
-PAUSED = (
-    "Delivery to {url} is paused by hand ({waiting} behind). "
-    "It goes on when somebody resumes it: in the admin, under Destinations."
-)
+STUCK_AFTER_S = 120.0  # what may be sent and is not for so long, nobody sends
+SENT_LATELY_S = 60.0  # somebody who sends anything at all is only slow
+RESUME = "It goes on when somebody resumes it: in the admin, under Destinations."
+RAISE = "Raise MAX_EDITS_PER_S if the server allows more."
+PAUSED = "Delivery to {url} is paused by hand ({waiting} behind)."
 CIRCUIT = "Nothing is sent to {url} for now: {error} {next_try}"
 QUIET = "{url} asked everybody to wait; it goes on by itself in {age}."
 ERROR = "The last thing that went wrong with {url}: {error}"
-SLOW = (
-    "The pace is reduced: {posts} share {rate:g} requests a second to {url}, so each moves about every {every}. "
-    "Raise MAX_EDITS_PER_S if the server allows more."
-)
-NOT_OURS = (
-    "{url} is not the server of MM_BASE_URL any more, so what belongs there is not delivered ({waiting} behind). "
-    "Set MM_BASE_URL back to deliver it."
-)
+SLOW = "The pace is reduced: {posts} share {rate:g} requests a second to {url}, so each moves about every {every}."
+NOT_OURS = "{url} is not the server of MM_BASE_URL any more, so what belongs there is not delivered ({waiting} behind)."
+SET_BACK = "Set MM_BASE_URL back to deliver it."
+STUCK = "A change has waited {age} for {url}, and nobody sends anything ({waiting} behind)."
+WHO_SENDS = "See the log of whoever publishes: the workers if REDIS_URL is set, else the watcher."
+COUNTED = (
+    "updates_sent", "updates_failed", "creates", "edits", "unchanged", "coalesced", "limited", "retries",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """Posts of one destination that do not say the newest. Times are seconds since 1970, 0.0 for none."""
+
+    posts: int = 0
+    since: float = 0.0  # of the oldest change
+    ready_since: float = 0.0  # of the oldest one that nothing is known to be in the way of
+
+
+def waiting_posts() -> dict[int, Waiting]:
+    """What waits, by destination. One query."""
+    known, ready = Q(behind_since__gt=0.0), Q(muted=False, attempts=0) & ~Q(last_error=WAITS)
+    found = Post.objects.behind().order_by().values_list("destination").annotate(
+        posts=Count("id"), since=Min("behind_since", filter=known), ready=Min("behind_since", filter=known & ready)
+    )  # fmt: skip
+    return {
+        destination: Waiting(posts=posts, since=since or 0.0, ready_since=ready_since or 0.0)
+        for destination, posts, since, ready_since in found
+    }
+
+
+def live_posts() -> dict[int, int]:
+    """How many posts of live runs there are, by destination. One query."""
+    live = Post.objects.holding_a_place().filter(run_over=False).order_by()
+    return dict(live.values_list("destination").annotate(Count("id")))
+
+
+def figures(one: Destination, waiting: Waiting, live: int, per_s: float, now: float) -> DestinationFigures:
+    """A destination in figures. ``per_s``: the budget of requests a second."""
+    return DestinationFigures(
+        base_url=one.base_url,
+        circuit=str(one.circuit),
+        paused=one.paused,
+        quiet_s=round(max(0.0, one.quiet_until - now), 1),
+        live_posts=live,
+        posts_behind=waiting.posts,
+        oldest_waiting_s=round(max(0.0, now - waiting.since), 1) if waiting.since else 0.0,
+        pace_s=round(live / per_s, 1),
+        pace_reduced=live / per_s > FULL_PACE_S,
+        **{name: getattr(one, name) for name in COUNTED},
+    )
 
 
 def pace_problems(destinations: Iterable[Destination], live: Mapping[int, int], per_s: float) -> Iterator[Problem]:
@@ -36,7 +82,7 @@ def pace_problems(destinations: Iterable[Destination], live: Mapping[int, int], 
         if posts / per_s > FULL_PACE_S:
             every = age(posts / per_s)
             sentence = SLOW.format(posts=count(posts, "live post"), rate=per_s, url=one.base_url, every=every)
-            yield Problem(sentence=sentence)
+            yield Problem(sentence=sentence, next_step=RAISE)
 
 
 def has_open_error(destination: Destination) -> bool:
@@ -52,10 +98,11 @@ def destination_problems(
         waiting = count(behind.get(one.id, 0), "post")
         if configured and one.base_url != configured:
             if behind.get(one.id):
-                yield Problem(sentence=NOT_OURS.format(waiting=waiting, url=one.base_url))
+                sentence = NOT_OURS.format(waiting=waiting, url=one.base_url)
+                yield Problem(sentence=sentence, next_step=SET_BACK)
             continue
         if one.paused:
-            yield Problem(sentence=PAUSED.format(url=one.base_url, waiting=waiting))
+            yield Problem(sentence=PAUSED.format(url=one.base_url, waiting=waiting), next_step=RESUME)
         yield from _trouble(one, now)
 
 
@@ -72,11 +119,26 @@ def _trouble(destination: Destination, now: float) -> Iterator[Problem]:
         yield Problem(sentence=ERROR.format(url=destination.base_url, error=error))
 
 
-def parked_problems(now: float) -> Iterator[Problem]:
-    """Posts that nothing more is tried for, with the reasons that most of them have."""
+def stuck_problems(one: Destination, waiting: Waiting, now: float) -> Iterator[Problem]:
+    """Nothing is in the way, something waits, and nobody sends: whoever should publish is not there, or hangs."""
+    in_the_way = one.paused or one.circuit != Circuit.CLOSED or one.quiet_until > now or has_open_error(one)
+    waited = now - waiting.ready_since
+    if in_the_way or not waiting.ready_since or waited < STUCK_AFTER_S:
+        return
+    if now - seconds(one.last_ok_at) > SENT_LATELY_S:
+        sentence = STUCK.format(age=age(waited), url=one.base_url, waiting=count(waiting.posts, "post"))
+        yield Problem(sentence=sentence, next_step=WHO_SENDS, breaks=True)
+
+
+def parked_reasons(now: float) -> list[tuple[str, int]]:
+    """Why nothing more is tried for posts, and for how many; what most of them have first. One query."""
     news = Q(run_over=False) | Q(created_at__gte=moment(now - PARKED_NEWS_S))
-    parked = Post.objects.filter(news).exclude(parked="").order_by()
-    reasons = list(parked.values_list("parked").annotate(number=Count("id")).order_by("-number", "parked"))
+    parked = Post.objects.parked().filter(news).order_by()
+    return list(parked.values_list("parked").annotate(number=Count("id")).order_by("-number", "parked"))
+
+
+def parked_problems(reasons: list[tuple[str, int]]) -> Iterator[Problem]:
+    """One sentence for all of them."""
     if not reasons:
         return
     total = sum(number for _, number in reasons)

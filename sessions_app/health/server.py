@@ -1,4 +1,4 @@
-"""`/healthz` and `/health/` from the watcher itself, for hosts without the web process."""
+"""`/healthz`, `/health/` and `/metrics` from the watcher itself, for hosts without the web process."""
 
 import json
 import logging
@@ -9,26 +9,32 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from django.db import close_old_connections, connection
 
-from sessions_app.health.checks import database_answers, report
+from sessions_app.health.access import REFUSED, shows_token
+from sessions_app.health.checks import database_answers, full_report
+from sessions_app.health.metrics import CONTENT_TYPE, exposition
 from sessions_app.health.report import Report
-from sessions_app.health.strangers import is_local
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 5.0  # for a client that does not finish its request
 
 
 class HealthServer:
-    """Answers in threads of its own until it is closed. Raises OSError if the port cannot be had."""
+    """Answers in threads of its own until it is closed. Raises OSError if the port cannot be had.
+
+    More than `/healthz` is for those who send the token; without one nobody may know more.
+    """
 
     def __init__(
         self,
         port: int,
         host: str = "127.0.0.1",
         *,
-        look: Callable[[float], Report] = report,
+        token: str | None = None,
+        look: Callable[[float], Report] = full_report,
         alive: Callable[[], bool] = database_answers,
     ) -> None:
-        handler = type("Handler", (_Handler,), {"look": staticmethod(look), "alive": staticmethod(alive)})
+        of_this = {"token": token, "look": staticmethod(look), "alive": staticmethod(alive)}
+        handler = type("Handler", (_Handler,), of_this)
         self._server = ThreadingHTTPServer((host, port), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
@@ -52,6 +58,7 @@ class HealthServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    token: str | None
     look: Callable[[float], Report]
     alive: Callable[[], bool]
     timeout = PATIENCE_S
@@ -71,19 +78,22 @@ class _Handler(BaseHTTPRequestHandler):
         close_old_connections()
         if path in {"/healthz", "/healthz/"}:
             alive = type(self).alive()
-            self._send(200 if alive else 503, "ok" if alive else "broken", "text/plain")
-        elif path in {"/health", "/health/"}:
-            found = type(self).look(time.time())
-            details = is_local(self.client_address[0], self.headers)
-            text = json.dumps(found.as_json(details=details), indent=2)
-            self._send(found.http_status, text, "application/json")
+            self._send(200 if alive else 503, b"ok" if alive else b"broken")
+        elif path not in {"/health", "/health/", "/metrics"}:
+            self._send(404, b"Here are /healthz, /health/ and /metrics.")
+        elif not shows_token(self.headers, self.token):
+            self._send(401, REFUSED.encode())
+        elif path == "/metrics":
+            self._send(200, exposition(time.time()), CONTENT_TYPE)
         else:
-            self._send(404, "Here are /healthz and /health/.", "text/plain")
+            found = type(self).look(time.time())
+            self._send(found.http_status, json.dumps(found.as_json(), indent=2).encode(), "application/json")
 
-    def _send(self, status: int, text: str, kind: str) -> None:
-        body = text.encode()
+    def _send(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Type", kind)
+        if status == 401:
+            self.send_header("WWW-Authenticate", 'Bearer realm="Live Status"')
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()

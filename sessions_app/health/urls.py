@@ -1,4 +1,4 @@
-"""Addresses of this room."""
+"""Addresses of this room. `/health/` is in `web`, which has a page for it."""
 
 from django.urls import path
 
@@ -6,5 +6,5 @@ from sessions_app.health import views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
-    path("health/", views.health, name="health"),
+    path("metrics", views.metrics, name="metrics"),
 ]

@@ -1,4 +1,4 @@
-"""`/healthz` for whoever asks; `/health/` with sentences and names for those who may know them."""
+"""`/healthz` for whoever asks; `/health/` and `/metrics` for those who may know. The page for people is in `web`."""
 
 import time
 
@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from sessions_app.health.checks import database_answers, report
-from sessions_app.health.strangers import is_local
+from sessions_app import wiring
+from sessions_app.health.access import NOBODY_KNOWN, REFUSED, shows_token
+from sessions_app.health.checks import database_answers, full_report
+from sessions_app.health.metrics import CONTENT_TYPE, exposition
 
 
 @never_cache
@@ -21,18 +23,29 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """Everything in one look, as JSON."""
-    found = report(time.time())
-    return JsonResponse(
-        found.as_json(details=_may_know(request)), status=found.http_status, json_dumps_params={"indent": 2}
-    )
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Figures for Prometheus. 200 even if all is broken: that is what the figures say."""
+    if refused := refusal(request):
+        return refused
+    return HttpResponse(exposition(time.time()), content_type=CONTENT_TYPE)
 
 
-def _may_know(request: HttpRequest) -> bool:
-    if is_local(request.META.get("REMOTE_ADDR", ""), request.headers):
-        return True
+def as_json(request: HttpRequest) -> HttpResponse:
+    """Everything in one look, for programs."""
+    if refused := refusal(request):
+        return refused
+    found = full_report(time.time())
+    return JsonResponse(found.as_json(), status=found.http_status, json_dumps_params={"indent": 2})
+
+
+def refusal(request: HttpRequest) -> HttpResponse | None:
+    """None for who may know; else the answer: 401, or 503 where a login cannot be checked."""
+    if shows_token(request.headers, wiring.env().health_token):
+        return None
     try:
-        return request.user.is_authenticated
+        if request.user.is_authenticated:
+            return None
     except django.db.Error:
-        return False
+        return HttpResponse(NOBODY_KNOWN, content_type="text/plain; charset=utf-8", status=503)
+    headers = {"WWW-Authenticate": 'Bearer realm="Live Status"'}
+    return HttpResponse(REFUSED, content_type="text/plain; charset=utf-8", status=401, headers=headers)

@@ -23,6 +23,7 @@ from sessions_app.ingest.conversations import (
     run_row,
 )
 from sessions_app.ingest.families import link_by_row, link_spawned
+from sessions_app.ingest.forgotten import hide_below_hidden, show_again
 from sessions_app.ingest.rows import save_rows
 from sessions_app.ingest.trees import judge_trees, tell_posts
 from sessions_app.models import Checkpoint, Run, Session, Step
@@ -33,7 +34,7 @@ from sessions_app.state.run_state import Step as StepValue
 from sessions_app.state.turns import Limits
 
 RUN_FIELDS = ("state", "window", "start_id", "title", "label", "prompt", "started_at", "tools", "tokens", "cost")
-POINT_FIELDS = (*Mark.__dataclass_fields__, "updated_at")
+POINT_FIELDS = (*Mark.__dataclass_fields__, "again", "updated_at")
 ROOTS_AT_ONCE = 500
 STEP_FIELDS = ("tool", "target", "started_at", "ended_at", "ok", "error", "child_key", "running")
 SESSION_FIELDS = (
@@ -93,7 +94,7 @@ NOTHING = News()
 def apply(store: str, news: News, now: float, limits: Limits) -> set[int]:
     """Write what is new and decide what it means. Returns the ids of the root runs that were judged."""
     with transaction.atomic():
-        talks = _fold(store, news.by(now))
+        talks = _fold(store, news.by(now), now)
         touched = _save(talks)
         roots = {run.root_id or run.id for run in touched}
         roots |= link_spawned(store, touched, news.registry)
@@ -118,20 +119,23 @@ def _judge(roots: set[int], now: float, limits: Limits) -> set[int]:
     return {run.id for run in judged}
 
 
-def _fold(store: str, news: News) -> list[Talk]:
+def _fold(store: str, news: News, now: float) -> list[Talk]:
     keys = {*news.facts, *news.gone, *(reading.key for reading in news.readings)}
-    known = {session.key: session for session in Session.objects.filter(store=store, key__in=keys | {*news.children})}
+    # Locked, so that nothing is written for what somebody forgets at this moment.
+    rows = Session.everything.select_for_update().filter(store=store, key__in=keys | {*news.children})
+    known = {session.key: session for session in rows.order_by("id")}
     new = [Session(store=store, key=key, registered=_told(news, key)) for key in sorted(keys - known.keys())]
-    known |= {session.key: session for session in Session.objects.bulk_create(new)}
-    again = [known[reading.key].id for reading in news.readings if reading.chunk.restarted]
+    known |= {session.key: session for session in Session.everything.bulk_create(new)}
+    again = [known[reading.key].id for reading in news.readings if reading.chunk.restarted or reading.by_hand]
     talks = load(list(known.values()), all_runs_of=again)
     by_key = {talk.session.key: talk for talk in talks.values()}
     named = child_keys(store, [reading.chunk for reading in news.readings])
     for key, entries in news.children.items():
-        if key in by_key:
+        if key in by_key and not by_key[key].session.hidden:
             by_key[key].session.registered = to_json(entries)
     for key, facts in news.facts.items():
         _learn(by_key[key], facts)
+    hide_below_hidden(store, [talk.session for talk in by_key.values()], now)
     _read(by_key, news.readings, named)
     running = [by_key[key].session.id for key, facts in news.facts.items() if facts.running]
     lines = set(Checkpoint.objects.filter(session__in=running, position__gt=0).values_list("session", "window"))
@@ -155,11 +159,11 @@ def _learn(talk: Talk, facts: Facts) -> None:
         close_window(talk, session.window, facts.updated_at)
     session.window = facts.session_id
     session.agent, session.model, session.parent_key = facts.agent, facts.model, facts.parent_key
-    session.label = facts.label or session.label
+    session.label = session.label if session.hidden else facts.label or session.label
     before = talk.facts
     if before is None or (before.transcript, before.problem) != (facts.transcript, facts.problem):
         session.problem = facts.problem
-    session.channel_name, session.facts = facts.channel_name, to_json(facts)
+    session.channel_name, session.facts = facts.channel_name, to_json(facts.bare() if session.hidden else facts)
     session.in_store, session.vanished = True, False
     session.seen_at = moment(facts.updated_at) or session.seen_at
 
@@ -175,10 +179,11 @@ def _read(talks: Mapping[str, Talk], readings: Sequence[Reading], named: Mapping
         talk = talks[reading.key]
         theirs = known[talk.session.id]
         point = theirs.get(reading.transcript)
-        again = reading.chunk.restarted or (point is None and _read_elsewhere(theirs, reading))
+        elsewhere = point is None and _read_elsewhere(theirs, reading)
+        again = reading.chunk.restarted or reading.by_hand or elsewhere
         point = point or Checkpoint(session=talk.session, transcript=reading.transcript, window=reading.window)
         read_into(talk, reading, named, again=again)
-        point.mark = reading.chunk.mark
+        point.mark, point.again = reading.chunk.mark, point.again and not reading.by_hand
         points.append(point)
     Checkpoint.objects.bulk_create(
         points, update_conflicts=True, unique_fields=("session", "transcript"), update_fields=POINT_FIELDS
@@ -200,6 +205,7 @@ def _save(talks: Iterable[Talk]) -> list[Run]:
     new = [run for run in rows if run._state.adding]
     known = [run for run in rows if not run._state.adding]
     Run.objects.bulk_create(new)
+    show_again(new)
     save_rows(known, RUN_FIELDS)
     steps = [_step(talk.runs[no], step) for talk in talks for no, step in talk.steps if talk.runs[no].pk]
     Step.objects.bulk_create(

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from django.db.models import F, Q
 
 from sessions_app.events import AnyEvent, Outcome, UserSaid
+from sessions_app.ingest.forgotten import is_forgotten, not_forgotten
 from sessions_app.models import Run, Session
 from sessions_app.models.times import moment
 from sessions_app.sources.base import ChildFact, Chunk, Facts
@@ -17,17 +18,22 @@ from sessions_app.state.run_state import RunState, Step
 SKEW_S = 86_400.0  # how far ahead of ours the clock of whoever writes may be
 TIMES = ("at", "started_at", "ended_at", "updated_at", "answered_at")
 Timed = TypeVar("Timed", AnyEvent, Facts, ChildFact)
+RESET = "session reset"
 RECENT = 20  # older runs that are over get no more lines
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """What was read of one transcript: which session's, in which window, and the events with their mark."""
+    """What was read of one transcript: which session's, in which window, and the events with their mark.
+
+    ``by_hand``: somebody asked for it to be read again, so ``chunk`` begins anew whatever its mark was.
+    """
 
     key: str
     window: str
     transcript: str
     chunk: Chunk
+    by_hand: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -83,26 +89,36 @@ def child_keys(store: str, chunks: Iterable[Chunk]) -> dict[str, str]:
     }
     if not named:
         return {}
-    found = Session.objects.filter(store=store, window__in=named)
+    found = Session.everything.filter(store=store, window__in=named)
     return {session.window: session.key for session in found}
 
 
 def read_into(talk: Talk, reading: Reading, keys: Mapping[str, str], *, again: bool) -> None:
     """Fold one reading into its talk. ``again``: the window is read anew from its first line."""
-    events: tuple[AnyEvent, ...] = reading.chunk.events
-    current = REREADING if again else talk.session.current_run
+    session = talk.session
+    events = not_forgotten(session, reading.chunk.events)
+    current = REREADING if again else session.current_run
     before = Conversation(window=reading.window, current=current, runs=dict(talk.states))
     after = fold(before, events, keys)
     for state in after.runs.values():
         talk.set_state(state)
     talk.steps.extend(after.steps)
-    session = talk.session
+    if reading.by_hand:
+        _restore(talk, reading.window, before.runs)
     session.problem = reading.chunk.problem
     newest = moment(max((event.at for event in events), default=0.0))
     if newest and (session.seen_at is None or newest > session.seen_at):
         session.seen_at = newest
     if after.current != REREADING:
-        talk.session.current_run = after.current
+        session.current_run = after.current
+
+
+def _restore(talk: Talk, window: str, before: Mapping[int, RunState]) -> None:
+    """Whatever stands in the rows of this window is written anew, also where the lines say the same as before."""
+    talk.changed.update(no for no, state in talk.states.items() if state.window == window)
+    if window != talk.session.window:
+        resets = (state.turn_ended_at for state in before.values() if (state.window, state.reason) == (window, RESET))
+        close_window(talk, window, max(resets, default=0.0))
 
 
 def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
@@ -113,15 +129,16 @@ def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
         return
     no = talk.session.last_run + 1
     began = facts.started_at or facts.updated_at
-    talk.set_state(RunState(no=no, started_at=began, last_at=began, turn_started_at=began))
+    if not is_forgotten(talk.session, began):
+        talk.set_state(RunState(no=no, started_at=began, last_at=began, turn_started_at=began))
 
 
 def open_queued(talk: Talk, facts: Facts) -> None:
     """Prompts that wait in the queue: a run each, which waits for its first line."""
     known = {name for state in talk.states.values() for name in (state.queued_id, state.start_id)}
     for one in facts.queued:
-        if one.id and one.id not in known:
-            at = one.at or facts.updated_at
+        at = one.at or facts.updated_at
+        if one.id and one.id not in known and not is_forgotten(talk.session, at):
             talk.set_state(
                 RunState(
                     no=talk.session.last_run + 1, queued_id=one.id, prompt=one.text, started_at=at, last_at=at,
@@ -135,7 +152,7 @@ def close_window(talk: Talk, old: str, at: float) -> None:
     for state in list(talk.states.values()):
         if state.window == old and state.turn_open and not state.provisional:
             ended = replace(state, turn_open=False, turn_ended_at=max(at, state.last_at), open=())
-            talk.set_state(replace(ended, outcome=Outcome.STOPPED, reason="session reset"))
+            talk.set_state(replace(ended, outcome=Outcome.STOPPED, reason=RESET))
 
 
 def run_row(talk: Talk, state: RunState, encoded: str) -> Run:

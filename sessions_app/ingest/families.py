@@ -36,7 +36,7 @@ def link_spawned(store: str, parents: Iterable[Run], registry: Registry) -> set[
 
 def _link(store: str, parent: Run, child: Child, registry: Registry) -> set[int]:
     told = {"label": child.label, "agent": parent.session.agent, "registered": to_json(registry.get(child.key, ()))}
-    session, _ = Session.objects.get_or_create(store=store, key=child.key, defaults=told)
+    session, _ = Session.everything.get_or_create(store=store, key=child.key, defaults=told)
     runs = list(session.runs.select_related("parent").order_by("no"))
     twins = [twin for twin in parent.value.children if twin.key == child.key]
     if sum(run.parent_id == parent.id for run in runs) >= len(twins):
@@ -51,7 +51,8 @@ def _link(store: str, parent: Run, child: Child, registry: Registry) -> set[int]
         state=to_json(state), started_at=moment(child.spawned_at), seen_at=moment(child.spawned_at),
     )  # fmt: skip
     session.last_run = session.row_run = no
-    session.save(update_fields=["last_run", "row_run"])
+    session.hidden = False
+    session.save(update_fields=["last_run", "row_run", "hidden"])
     return {root_of(parent).id}
 
 

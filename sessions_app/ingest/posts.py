@@ -15,6 +15,7 @@ from sessions_app.state.view import Word
 
 TOO_OLD = "It was over, or silent for longer than POST_MAX_AGE_S, when it was first seen."
 SILENT = "It ended with nothing to say before its post was made."
+MUTED = "Its session is muted; unmute it, and the run gets its post if it still lives."
 NOWHERE = "It was asked for outside Mattermost, and MM_DEFAULT_CHANNEL is not set."
 
 
@@ -32,7 +33,8 @@ def undecided(runs: RunQuerySet) -> RunQuerySet:
     never = Q(no_post="", post=None)
     silent = Q(no_post=SILENT)  # it may speak after all
     early = Q(over=True, post__intent_at=None, post__post_id="")  # its post may turn out to be needless
-    return runs.roots().filter(never | silent | early).select_related("session")
+    unmuted = Q(no_post=MUTED, over=False, session__muted=False)
+    return runs.roots().filter(never | silent | early | unmuted).select_related("session")
 
 
 def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
@@ -60,7 +62,7 @@ def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
 
 def _is_undecided(run: Run) -> bool:
     """A run that had nothing to say may have after all: a command in the background ends, a sub-agent reports late."""
-    return not run.no_post or (run.no_post == SILENT and not _said_nothing(run))
+    return run.no_post in {"", MUTED} or (run.no_post == SILENT and not _said_nothing(run))
 
 
 def _said_nothing(run: Run) -> bool:
@@ -87,6 +89,8 @@ def _answer(run: Run, now: float, policy: PostPolicy) -> Target | str:
     seen = max(seconds(run.seen_at), facts.updated_at if newest else 0.0)
     if 0 <= policy.max_age_s < now - seen:
         return TOO_OLD
+    if run.session.muted:
+        return MUTED
     if not may_be_fixed(state, facts):
         return ""
     return target_of(state, facts, newest=newest, default_channel=policy.default_channel) or NOWHERE

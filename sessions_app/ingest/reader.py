@@ -1,7 +1,8 @@
 """One store, read: what changed since the last look, as news to apply. Knows no clock and no network."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sessions_app.ingest.apply import News
@@ -69,7 +70,7 @@ class Reader:
         """What the database knows of this store; a row that has gone while nobody watched is missed by that."""
         self._recalled, self._owned = True, None
         self.facts = {}
-        rows = Session.objects.filter(store=self.source.name, in_store=True).values_list("key", "facts")
+        rows = Session.everything.filter(store=self.source.name, in_store=True).values_list("key", "facts")
         for key, text in rows.iterator():
             known = facts_from(text)
             if known is not None:
@@ -91,11 +92,14 @@ class Reader:
         """
         if not self._recalled:
             self._recall()
+        again = self._asked_again() if self._compare else []
         if self.look_due:
             self.look_due = False
-            yield from self._surveyed(self._survey())
+            yield from self._surveyed(self._survey(), {point.session.key for point in again})
         if self._compare:
             self._find_changed()
+        for readings in self._read_again(again):
+            yield News(readings=readings, registry=self.children)
         readings = list(self._read_round())
         if readings:
             yield News(readings=readings, registry=self.children)
@@ -108,12 +112,13 @@ class Reader:
             log.exception("Looking at %s failed.", self.source.name)
             return Survey(problems=(f"{self.source.name} could not be looked at; the log says why.",), complete=False)
 
-    def _surveyed(self, survey: Survey) -> Iterator[News]:
+    def _surveyed(self, survey: Survey, again: Collection[str] = ()) -> Iterator[News]:
+        """What differs from what the database knows; of sessions that are read again all that there is."""
         if survey.problems != self.problems:
             for problem in survey.problems:
                 log.warning(problem)
         self.problems = survey.problems
-        changed = {key: facts for key, facts in survey.sessions.items() if self.facts.get(key) != facts}
+        changed = {key: facts for key, facts in survey.sessions.items() if self.facts.get(key) != facts or key in again}
         gone = self._gone(survey)
         last_words = [old for key in changed if (old := self.facts.get(key)) and _moved(old, changed[key])]
         last_words += [self.facts[key] for key in gone if self.facts[key].transcript]
@@ -177,6 +182,31 @@ class Reader:
             self._said[name] = chunk.problem
             if chunk.mark != mark or chunk.events or chunk.problem != told:
                 yield Reading(key=facts.key, window=facts.session_id, transcript=name, chunk=chunk)
+
+    def _asked_again(self) -> list[Checkpoint]:
+        """Transcripts that somebody wants to be read again."""
+        asked = Checkpoint.objects.filter(session__store=self.source.name, again=True).order_by("id")
+        return list(asked.select_related("session").defer("session__facts"))
+
+    def _read_again(self, asked: Iterable[Checkpoint]) -> Iterator[list[Reading]]:
+        """Session by session, whole: its windows in the order in which they began, each from its first line."""
+        by_session: dict[int, list[Reading]] = defaultdict(list)
+        gone: list[int] = []
+        for point in asked:
+            chunk = self._chunk(point.transcript, Mark(generation=point.generation + 1), -1)
+            if chunk.mark.position:
+                self._signatures[point.transcript] = self.source.signature(point.transcript)
+                self.pending.pop(point.transcript, None)
+                by_session[point.session_id].append(
+                    Reading(
+                        key=point.session.key, window=point.window, transcript=point.transcript, chunk=chunk,
+                        by_hand=True,
+                    )
+                )  # fmt: skip
+            elif not chunk.problem:
+                gone.append(point.id)
+        Checkpoint.objects.filter(id__in=gone).update(again=False)
+        yield from by_session.values()
 
     def _chunk(self, name: str, mark: Mark, budget: int) -> Chunk:
         try:

@@ -26,7 +26,7 @@ JUDGED = ("word", "reason", "because", "basis", "over", "since", "ended_at", "se
 def judge_trees(roots: Iterable[int], now: float, limits: Limits) -> list[Run]:
     """Decide the words of these trees and save what changed. Returns the root rows, judged."""
     by_root: dict[int, list[Run]] = defaultdict(list)
-    for run in Run.objects.all().trees(set(roots)):
+    for run in Run.objects.select_for_update(of=("self",)).trees(set(roots)):
         by_root[run.root_id or run.id].append(run)
     changed: list[Run] = []
     found: list[Run] = []

@@ -19,11 +19,13 @@ class Checkpoint(models.Model):
     skipping = models.BooleanField(default=False, help_text="Inside a line that is too long.")
     copying = models.CharField(max_length=300, blank=True, help_text="Transcript whose copied lines are being skipped.")
     bad_lines = models.IntegerField(default=0, help_text="Lines that could not be read.")
+    again = models.BooleanField(default=False, help_text="By hand: to be read again from its first line.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("-updated_at",)
         constraints = [models.UniqueConstraint(fields=("session", "transcript"), name="transcript_once_per_session")]
+        indexes = [models.Index(fields=("again",), condition=models.Q(again=True), name="checkpoint_again")]
 
     def __str__(self) -> str:
         return f"{self.transcript} at {self.position}"

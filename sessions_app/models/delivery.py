@@ -28,6 +28,7 @@ class Delivery(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
+        verbose_name_plural = "deliveries"
         indexes = [
             models.Index(fields=("post", "-at"), name="delivery_of_post"),
             models.Index(fields=("at",), name="delivery_at"),

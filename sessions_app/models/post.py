@@ -5,11 +5,16 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Length
 
 
 def new_nonce() -> str:
     """26 random characters, as long as an id of Mattermost. Not made from the run: a second post needs another."""
     return secrets.token_hex(13)
+
+
+BEHIND = Q(wanted_revision__gt=F("sent_revision")) | Q(send_now=True)
+MAY_MOVE = Q(closed=False) | Q(send_now=True) | Q(wanted_revision__gt=F("sent_revision"))
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -22,7 +27,11 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def behind(self) -> Self:
         """Posts that do not say the newest."""
-        return self.moving().filter(Q(wanted_revision__gt=F("sent_revision")) | Q(send_now=True)).filter(parked="")
+        return self.moving().filter(BEHIND).filter(parked="")
+
+    def parked(self) -> Self:
+        """Posts that nothing more is tried for."""
+        return self.alias(reason_chars=Length("parked")).filter(reason_chars__gt=0)
 
     def holding_a_place(self) -> Self:
         """Posts of live runs that exist or are being made: they count against the limit of open posts."""
@@ -95,7 +104,15 @@ class Post(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = [models.Index(fields=("closed", "not_before"), name="post_open")]
+        indexes = [
+            models.Index(fields=("closed", "not_before"), name="post_open"),
+            # SQLite uses these for a question that has the very condition: `behind`, `_unfinished`, the dispatcher's.
+            models.Index(fields=("destination",), condition=BEHIND, name="post_behind"),
+            models.Index(fields=("destination",), condition=Q(closed=False), name="post_not_closed"),
+            models.Index(fields=("destination",), condition=MAY_MOVE, name="post_may_move"),
+            # By length: one on the text itself would be taken for parked="" too, which is nearly all of them.
+            models.Index(Length("parked"), name="post_parked"),
+        ]
 
     def __str__(self) -> str:
         return self.post_id or (f"post of run {self.run_id}" if self.run_id else "post without a run")
@@ -108,4 +125,9 @@ class Post(models.Model):
     @property
     def address(self) -> str:
         """Where people can open it; empty while it is not there. Needs the destination."""
-        return f"{self.destination.base_url}/_redirect/pl/{self.post_id}" if self.post_id else ""
+        return self.address_of(self.destination.base_url, self.post_id) if self.post_id else ""
+
+    @staticmethod
+    def address_of(base_url: str, post_id: str) -> str:
+        """Where people can open a post of that server."""
+        return f"{base_url}/_redirect/pl/{post_id}"

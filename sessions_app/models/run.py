@@ -38,7 +38,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         """These roots as a reader sees them, with all below them; two queries however large the trees are."""
         ids = list(roots)
         children: dict[int | None, list[Run]] = {}
-        runs = {run.id: run for run in self.model.objects.all().trees(ids)}
+        unread = ("prompt", "session__facts", "session__registered")  # much text that no reader sees
+        runs = {run.id: run for run in self.model.objects.all().trees(ids).defer(*unread)}
         for run in runs.values():
             children.setdefault(run.parent_id, []).append(run)
         return {root: view_of(runs[root], children) for root in ids if root in runs}
@@ -83,6 +84,17 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=("over", "parent"), name="run_live_roots"),
             models.Index(fields=("over", "ended_at"), name="run_ended_lately"),
+            # SQLite finds `over` and `NOT over`, as Django writes them, only in an index with that very condition.
+            # These hold all that is counted and added up, so that no row, with its long state, has to be read.
+            models.Index(
+                fields=("parent", "word", "session", "tokens", "cost"), condition=Q(over=False), name="run_live"
+            ),
+            models.Index(
+                fields=("ended_at", "word", "parent", "tokens", "cost", "session"),
+                condition=Q(over=True),
+                name="run_ended",
+            ),
+            models.Index(fields=("started_at", "session", "tokens", "cost"), name="run_used"),
         ]
 
     def __str__(self) -> str:

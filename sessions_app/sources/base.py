@@ -5,7 +5,7 @@ makes or locks anything in a store. Times are seconds since 1970 (UTC).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -67,6 +67,10 @@ class Facts:
     asks: tuple[Ask, ...] = ()
     queued: tuple[Queued, ...] = ()
     problem: str = ""
+
+    def bare(self) -> "Facts":
+        """Without any words of people or agents: what may be kept of a session that was forgotten."""
+        return replace(self, label="", reason="", asks=(), queued=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
-from sessions_app.health.checks import report
-from sessions_app.web.header import Health, header
+from sessions_app.web.header import Health, wellness
 
-PAGES = (("board", "Board"),)
+PAGES = (("board", "Board"), ("search", "Search"), ("charts", "Charts"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +28,8 @@ class Frame:
 
 
 def frame(request: HttpRequest, here: str, now: float) -> Frame:
-    """The header around the page whose address has the name ``here``."""
+    """The header around the page whose address has the name ``here``; ``now`` is when the page is drawn."""
     pages = [Page(name=words, url=reverse(name), here=name == here) for name, words in PAGES]
     if getattr(request.user, "is_staff", False):
         pages.append(Page(name="Admin", url=reverse("admin:index"), here=False))
-    return Frame(pages=tuple(pages), health=header(report(now)))
+    return Frame(pages=tuple(pages), health=wellness()[1])

@@ -1,9 +1,14 @@
 """Whether the system is well, in one line for the top of every page."""
 
+import time
 from dataclasses import dataclass
 
+from sessions_app.health.checks import report
 from sessions_app.health.report import Report, Status
+from sessions_app.models import Circuit
 from sessions_app.render.text import age, count
+from sessions_app.web.memo import Shared
+from sessions_app.web.pace import pace
 
 PROBLEMS_SHOWN = 5
 SLOW_S = 2.0  # a watcher that is further behind is worth a word
@@ -22,12 +27,27 @@ class Health:
     more_problems: int = 0
 
 
-def header(found: Report) -> Health:
-    """The header of a report."""
+_shared: Shared[tuple[Report, Health]] = Shared(fresh_s=1.0, stale_s=3.0)
+
+
+def wellness() -> tuple[Report, Health]:
+    """How the system is, and that as a header: at most one look a second, for all pages of a process."""
+    return _shared.get(_look)
+
+
+def _look() -> tuple[Report, Health]:
+    now = time.time()
+    found = report(now)
+    # Without figures the database did not answer, so it is not asked for more.
+    return found, header(found, pace(now) if found.active_runs is not None else "")
+
+
+def header(found: Report, pace: str = "") -> Health:
+    """The header of a report. ``pace``: how much goes out at present, in words."""
     return Health(
         headline=HEADLINES[found.status],
         kind=KINDS[found.status],
-        parts=tuple(part for part in (_watching(found), _delivering(found)) if part),
+        parts=tuple(part for part in (_watching(found), _delivering(found), _circuit(found), pace) if part),
         problems=tuple(tuple(sentence.split("`")) for sentence in found.problems[:PROBLEMS_SHOWN]),
         more_problems=max(0, len(found.problems) - PROBLEMS_SHOWN),
     )
@@ -43,3 +63,9 @@ def _delivering(found: Report) -> str:
     if found.mattermost != "configured":
         return "Mattermost not configured"
     return f"{count(found.queue_depth, 'update')} waiting" if found.queue_depth else "posts up to date"
+
+
+def _circuit(found: Report) -> str:
+    """Only one that is not closed is worth a word. The worst counts."""
+    states = {state for _, state in found.circuits}
+    return next((f"circuit {state}" for state in (Circuit.OPEN, Circuit.HALF_OPEN) if state in states), "")

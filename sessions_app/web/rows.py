@@ -62,8 +62,7 @@ class Pen:
 
     def age(self, since: float) -> str:
         """How long something has been going on."""
-        passed = self.now - since
-        return age(passed if passed < 60 else max(60.0, self.now // STEP_S * STEP_S - since))
+        return aged(self.now, since)
 
     def root(self, view: RunView) -> Row:
         """A root: tools, tokens and cost are those of its whole tree, as in its post."""
@@ -120,6 +119,8 @@ class Pen:
         said = one_line(view.say, WHAT_CHARS)
         if said:
             return said
+        if view.word is Word.QUEUED:
+            return "not begun yet"
         if view.word is Word.WAITING:
             return "for its sub-agents"
         return f"after {count(view.tools, 'tool')}" if view.tools else "reading the request"
@@ -134,6 +135,12 @@ class Pen:
             f"{count(background, 'background command')} running" if background else "",
         ]
         return " · ".join(part for part in parts if part)
+
+
+def aged(now: float, since: float) -> str:
+    """The age of what began at ``since``: beyond a minute in steps that all ages take together."""
+    passed = now - since
+    return age(passed if passed < 60 else max(60.0, now // STEP_S * STEP_S - since))
 
 
 def kind_of(word: Word) -> str:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from sessions_app.models import Checkpoint, Destination, Post, Run, Session, Step, Watcher
+from sessions_app.models import Action, Checkpoint, Delivery, Destination, Post, Run, Session, Step, Watcher
 from sessions_app.state.run_state import Step as StepValue
 from sessions_app.state.view import Word
 from tests import factories as make
 
-MODELS = (Session, Run, Step, Checkpoint, Post, Destination, Watcher)
+MODELS = (Session, Run, Step, Checkpoint, Post, Delivery, Destination, Watcher, Action)
 
 
 def listing(model) -> str:
@@ -34,7 +34,9 @@ def hostile_rows() -> None:
     make.step(root, tool=text[:120], target=text[:300], error=text[:400], child_key=text[:500], ok=False)
     make.checkpoint(of, transcript=text[:500], copying=text[:300], bad_lines=3)
     to = make.destination(bot_name=text[:100], last_error=text)
-    make.post(root, destination=to, last_error=text, parked=text[:400])
+    post = make.post(root, destination=to, last_error=text, parked=text[:400])
+    make.delivery(post, kind="failed", error=text)
+    make.action(who=text[:150], object_name=text[:300], said=text[:400])
     make.watcher(name=text[:400], host=text[:200], stores=text, problems=text)
 
 

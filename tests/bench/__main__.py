@@ -19,6 +19,7 @@ from pathlib import Path
 
 import django
 
+from tests.bench.board import board
 from tests.bench.live_database import live_database
 from tests.bench.store import LiveStore
 from tests.standin import MattermostStandIn
@@ -44,6 +45,7 @@ def main() -> None:
     first_scan(options.sessions)
     with house() as (folder, _, env):
         subprocess.run([sys.executable, "-m", "tests.bench", "--database", str(folder)], cwd=ROOT, env=env, check=True)
+    board()
 
 
 def word_changes(count: int) -> None:

@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 
 from sessions_app.doctor import delivery as room
-from sessions_app.doctor.delivery import delivery, place
+from sessions_app.doctor.delivery import delivery
+from sessions_app.health.broker import for_redis, place
 from tests.doctor.conftest import doctor, told, trouble
 from tests.flow.test_celery_redis import port, redis, working  # noqa: F401
 
@@ -96,7 +97,7 @@ def test_where_a_broker_is(url, where):
 
 
 def test_a_socket_is_understood_by_the_client():
-    assert room._for_redis("redis+socket:///run/r.sock?virtual_host=1") == "unix:///run/r.sock?db=1"
+    assert for_redis("redis+socket:///run/r.sock?virtual_host=1") == "unix:///run/r.sock?db=1"
 
 
 def test_a_real_worker_answers(site, port):  # noqa: F811

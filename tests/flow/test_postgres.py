@@ -82,3 +82,25 @@ def test_the_posts_are_those_of_sqlite(recording, postgres, tmp_path):
             made.append(posts_of(recording, mm, DATA_DIR=str(tmp_path / str(number)), **environ))
     assert made[0] == made[1]
     assert made[0]
+
+
+def test_the_search_finds_there_what_it_finds_on_sqlite(postgres):
+    """The very same tests, on full text with its indexes instead of LIKE."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "tests/web/test_search.py",
+    ]
+    result = subprocess.run(
+        command, cwd=BASE_DIR, env=env | {"TEST_DATABASE_URL": postgres}, capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stdout[-4000:]
+    assert " passed" in result.stdout
+    assert "skipped" not in result.stdout

@@ -111,11 +111,11 @@ class TestLife:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
         begin(site.store(), site.key(), "s1", "Fix the build")
-        with site.watching(HEALTH_PORT=port) as watcher:
+        with site.watching(HEALTH_PORT=port, HEALTH_TOKEN="a-token-of-health") as watcher:
             shows(site, "thinking")
             assert f"http://127.0.0.1:{port}/health/" in site.run("--status", HEALTH_PORT=port).stdout
             assert ask(f"http://127.0.0.1:{port}/healthz") == "ok"
-            found = json.loads(ask(f"http://127.0.0.1:{port}/health/"))
+            found = json.loads(ask(f"http://127.0.0.1:{port}/health/", token="a-token-of-health"))
             assert (found["active_runs"], found["posts_open"], len(found["watchers"])) == (1, 1, 1)
             watcher.end()
 
@@ -129,8 +129,9 @@ class TestLife:
         assert "Traceback" not in done.stderr
 
 
-def ask(url):
-    with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+def ask(url, token=""):
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         return answer.read().decode().strip()
 
 

@@ -8,6 +8,7 @@ import pytest
 from sessions_app.health.report import Report, Status, WatcherBeat
 from sessions_app.health.server import HealthServer
 
+TOKEN = "a-token-of-health"
 BEAT = WatcherBeat(name="here", beat_age_s=0.5, lag_s=0.1)
 
 
@@ -16,9 +17,12 @@ def ask():
     """Start a server that says what it is told, and ask it."""
     servers = []
 
-    def ask(path: str, *, method: str = "GET", status: Status = Status.OK, alive: bool = True, **headers: str):
+    def ask(
+        path: str, *, method: str = "GET", status: Status = Status.OK, alive: bool = True, token: str | None = TOKEN,
+        **headers: str,
+    ):  # fmt: skip
         found = Report(status=status, watchers=(BEAT,), problems=("Something.",))
-        server = HealthServer(0, look=lambda now: found, alive=lambda: alive)
+        server = HealthServer(0, token=token, look=lambda now: found, alive=lambda: alive)
         servers.append(server)
         server.start()
         link = http.client.HTTPConnection(server.address.removeprefix("http://"), timeout=5)
@@ -40,16 +44,30 @@ def test_healthz(ask):
 
 
 def test_health_is_the_same_report(ask):
-    status, text = ask("/health/?x=1")
+    status, text = ask("/health/?x=1", **{"X-Health-Token": TOKEN})
     assert status == 200
     assert json.loads(text)["problems"] == ["Something."]
-    assert ask("/health/", status=Status.BROKEN)[0] == 503
+    assert ask("/health/", status=Status.BROKEN, Authorization=f"Bearer {TOKEN}")[0] == 503
 
 
-def test_a_proxy_is_a_stranger(ask):
-    _, text = ask("/health/", **{"X-Forwarded-For": "203.0.113.9"})
-    assert "problems" not in json.loads(text)
-    assert "here" not in text
+@pytest.mark.parametrize("path", ["/health/", "/health", "/metrics"])
+def test_nothing_but_healthz_opens_without_the_token(ask, path):
+    for status, text in (
+        ask(path),
+        ask(path, Authorization="Bearer wrong"),
+        ask(path, token=None, Authorization="Bearer "),
+        ask(path, token=None, Authorization="Bearer None"),
+    ):
+        assert status == 401
+        assert "HEALTH_TOKEN" in text
+        assert "here" not in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_metrics(ask):
+    status, text = ask("/metrics", Authorization=f"Bearer {TOKEN}")
+    assert status == 200
+    assert "livestatus_database_up 1.0" in text
 
 
 def test_anything_else(ask):

@@ -44,6 +44,7 @@ def test_it_has_the_documented_defaults():
         "host": "127.0.0.1",
         "port": 8000,
         "health_port": None,
+        "health_token": None,
         "https": False,
         "secret_key": None,
         "allowed_hosts": (),
@@ -84,6 +85,7 @@ def test_it_has_the_documented_defaults():
         ("HOST", "live.example.com", "live.example.com"),
         ("PORT", "65535", 65535),
         ("HEALTH_PORT", "8001", 8001),
+        ("HEALTH_TOKEN", "sixteen-letters!", "sixteen-letters!"),
         ("HTTPS", "1", True),
         ("SECRET_KEY", "k" * 32, "k" * 32),
         ("ALLOWED_HOSTS", "a.example.com, b.example.com,", ("a.example.com", "b.example.com")),
@@ -136,6 +138,8 @@ def test_it_reads_a_good_value(name, text, value):
         ("PORT", "0", "between 1 and 65535"),
         ("PORT", "65536", "between 1 and 65535"),
         ("HEALTH_PORT", "http", "not a whole number"),
+        ("HEALTH_TOKEN", "fifteen-letters", "shorter than 16 characters"),
+        ("HEALTH_TOKEN", "sixteen letters and more", "holds a blank"),
         ("HTTPS", "maybe", "neither yes nor no"),
         ("SECRET_KEY", "hush", "shorter than 32"),
         ("LOG_LEVEL", "loud", "DEBUG, INFO, WARNING, ERROR, CRITICAL"),
@@ -237,6 +241,7 @@ def test_a_labels_file_has_to_hold_an_object(tmp_path):
     [
         ("MM_BOT_TOKEN", TOKEN),
         ("SECRET_KEY", "k" * 50),
+        ("HEALTH_TOKEN", "h" * 16),
         ("DATABASE_URL", "postgres://u:p@db/live"),
         ("REDIS_URL", "redis://:p@redis/0"),
     ],
@@ -276,8 +281,8 @@ def test_a_repr_shows_no_secret():
 
 
 def test_secrets_are_the_exact_texts_to_hide():
-    env = load({**MATTERMOST, "SECRET_KEY": "k" * 40, "DATABASE_URL": "postgres://u:a%40b@db/x"})
-    assert env.secrets == (TOKEN, "k" * 40, "a%40b", "a@b")
+    others = {"SECRET_KEY": "k" * 40, "HEALTH_TOKEN": "h" * 16, "DATABASE_URL": "postgres://u:a%40b@db/x"}
+    assert load({**MATTERMOST, **others}).secrets == (TOKEN, "k" * 40, "h" * 16, "a%40b", "a@b")
 
 
 def test_the_pid_file_follows_data_dir():

@@ -26,6 +26,7 @@ def view(word: Word = Word.THINKING, **fields: Any) -> RunView:
         (view(), "reading the request"),
         (view(tools=4), "after 4 tools"),
         (view(Word.WAITING), "for its sub-agents"),
+        (view(Word.QUEUED), "not begun yet"),
         (view(Word.NEEDS_YOU, reason="approve git push"), "approve git push"),
         (
             view(Word.WORKING, running=(StepView(tool="exec", target="npm_test *", started_at=NOW - 7),)),

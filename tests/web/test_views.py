@@ -1,5 +1,6 @@
 """The board over HTTP: who may see it, what a poll costs, and that text from outside stays text."""
 
+import gzip
 import time
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ada(client: Client) -> Client:
-    client.force_login(make.user())
+    client.force_login(make.user(permissions=("view_run",)))
     return client
 
 
@@ -55,7 +56,7 @@ def test_the_page_shows_runs_and_the_way_to_their_posts(ada):
 
 def test_a_poll_without_news_is_304_and_one_with_news_is_not(client, time_machine):
     time_machine.move_to(1_800_000_001.0, tick=False)
-    client.force_login(make.user())
+    client.force_login(make.user(permissions=("view_run",)))
     make.watcher()
     run = make.run(ago=700)
     page = client.get("/")
@@ -72,17 +73,129 @@ def test_a_poll_without_news_is_304_and_one_with_news_is_not(client, time_machin
     assert poll["ETag"] != etag
 
 
+def test_a_poll_is_packed_for_who_can_unpack(ada):
+    make.run()
+    packed = ada.get("/board/", headers={"Accept-Encoding": "br, gzip;q=0.8"})
+    assert packed["Content-Encoding"] == "gzip"
+    plain = ada.get("/board/")
+    assert gzip.decompress(packed.content) == plain.content
+    assert packed["ETag"] == plain["ETag"]
+    assert "Accept-Encoding" in packed["Vary"]
+
+
 def test_a_poll_brings_the_header_along(ada):
     assert b'id="health" hx-swap-oob="steady"' in ada.get("/board/").content
 
 
-def test_titles_lead_to_the_admin_only_for_those_who_may_go_there(client):
+def test_titles_lead_to_the_page_of_the_run(ada):
+    root = make.run()
+    child = make.run(parent=root)
+    page = ada.get("/").content.decode()
+    assert f'href="/runs/{root.id}/"' in page
+    assert f'href="/runs/{child.id}/"' in page
+
+
+@pytest.mark.parametrize("address", ["/", "/board/", "/runs/1/acts/"])
+def test_who_may_not_see_runs_is_told_what_is_lacking(client, address):
+    make.run(title="Secret plan")
+    client.force_login(make.user("eve", is_staff=True))
+    answer = client.get(address)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "eve" in page
+    assert "viewer" in page
+    assert "Secret plan" not in page
+
+
+def test_who_may_do_everything_may_see_runs(client):
+    client.force_login(make.admin())
+    assert client.get("/").status_code == 200
+
+
+def test_a_filter_in_the_address_is_kept_by_page_and_poll(ada):
+    make.run(title="Fix CI", word=Word.WORKING)
+    make.run(title="Write notes", word=Word.THINKING)
+    for address in ("/?word=working", "/board/?word=working"):
+        page = ada.get(address).content.decode()
+        assert "Fix CI" in page
+        assert "Write notes" not in page
+        assert 'aria-pressed="true" title="Runs in which something is working"' in page
+
+
+@pytest.mark.parametrize(
+    ("address", "better"),
+    [
+        ("/?word=&q=&agent=main", "/?agent=main"),
+        ("/?word=quiet&word=needs+you&q=", "/?word=needs+you"),
+        ("/?word=quiet&word=", "/"),
+        ("/?q=++a+++b", "/?q=a+b"),
+    ],
+)
+def test_what_a_plain_form_sends_becomes_a_short_address(ada, address, better):
+    answer = ada.get(address)
+    assert (answer.status_code, answer["Location"]) == (302, better)
+    assert ada.get(better).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["word=nonsense", "agent=%00%ff", "source=../../etc/passwd", "q=" + "x" * 5000, "host=<script>alert(1)</script>",
+     "word=quiet&word=done&foo=bar", "channel=%E2%80%AE", "q=" + "a+" * 2000],
+)  # fmt: skip
+def test_no_address_breaks_the_board(ada, query):
+    make.run()
+    for address in ("/?", "/board/?"):
+        answer = ada.get(address + query, follow=True)
+        assert answer.status_code == 200
+        assert b"<script>alert" not in answer.content
+
+
+def test_filters_that_match_nothing_say_so_and_can_be_dropped(ada):
+    make.run()
+    page = ada.get("/?agent=%3Cb%3Enobody").content.decode()
+    assert "No run matches." in page
+    assert "agent <q><bdi>&lt;b&gt;nobody</bdi></q>" in page
+    assert '<a class="btn" id="show-all" href="/"' in page
+
+
+def test_rows_have_a_menu_only_for_who_may_act(client):
+    make.run()
+    client.force_login(make.user("viewer", permissions=("view_run",)))
+    assert 'class="acting"' not in client.get("/").content.decode()
+    client.force_login(make.user("operator", permissions=("view_run", "change_run")))
+    assert 'class="acting"' in client.get("/").content.decode()
+
+
+def test_boards_are_the_same_for_everybody(client):
+    make.watcher()
+    make.run()
+    client.force_login(make.user("viewer", permissions=("view_run",)))
+    one = client.get("/board/")
+    client.force_login(make.admin())
+    assert client.get("/board/").content == one.content
+
+
+def test_the_menu_of_a_row_offers_what_may_be_done_with_the_run(client):
     run = make.run()
-    address = f"/admin/sessions_app/run/{run.id}/change/"
-    client.force_login(make.user("viewer"))
-    assert address not in client.get("/").content.decode()
-    client.force_login(make.user("staff", is_staff=True, permissions=("view_run",)))
-    assert address in client.get("/").content.decode()
+    make.post(run)
+    client.force_login(make.user("operator", permissions=("view_run", "change_run", "change_post", "change_session")))
+    answer = client.get(
+        f"/runs/{run.pk}/acts/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/?word=done"}
+    )
+    text = answer.content.decode()
+    for each in ("finish", "send-now", "mute"):
+        assert f"/{each}/" in text
+    assert 'name="next" value="/?word=done"' in text
+    assert client.get("/runs/999999/acts/", headers={"HX-Request": "true"}).status_code == 404
+    assert client.get(f"/runs/{run.pk}/acts/")["Location"] == f"/runs/{run.pk}/"
+
+
+def test_the_menu_of_a_row_is_empty_for_who_may_only_look(client):
+    run = make.run()
+    client.force_login(make.user("viewer", permissions=("view_run",)))
+    answer = client.get(f"/runs/{run.pk}/acts/", headers={"HX-Request": "true"})
+    assert b"nothing to do here" in answer.content
+    assert b"<form" not in answer.content
 
 
 def test_text_from_outside_stays_text(ada):
@@ -114,6 +227,7 @@ def test_the_pages_keep_to_the_policy(ada):
 def test_only_looking_is_possible(ada):
     assert ada.post("/").status_code == 405
     assert ada.post("/board/").status_code == 405
+    assert ada.post("/runs/1/acts/").status_code == 405
 
 
 def test_a_poll_is_quick_with_many_runs(ada):

@@ -1,9 +1,12 @@
-// The board in the browser: polls tell the server what we have, what changes is changed in place, and branches that
-// somebody opened or closed stay so. Without it the page is whole, only not live.
+// What lives on a page (the element with data-etag): polls tell the server what we have, what changes is changed in
+// place, and branches that somebody opened or closed stay so. Without it the page is whole, only not live.
 "use strict";
 (() => {
   const kept = "livestatus-branch-";
-  const board = () => document.getElementById("board");
+  const live = () => document.querySelector("[data-etag]");
+
+  // Whether a branch or a menu is open is for the person to say; what is in a menu (data-own) is fetched by itself.
+  const isOurs = (each) => "keep" in each.dataset || "own" in each.dataset;
 
   // Bring `old` to look like `wanted` with the least change, so that focus, scroll, selection and animation stay.
   function morph(old, wanted) {
@@ -16,13 +19,14 @@
       return;
     }
     for (const { name } of [...old.attributes]) {
-      if (!wanted.hasAttribute(name) && !(name === "open" && "keep" in old.dataset)) old.removeAttribute(name);
+      if (!wanted.hasAttribute(name) && !(name === "open" && isOurs(old))) old.removeAttribute(name);
     }
     for (const { name, value } of wanted.attributes) {
-      if (name === "open" && "keep" in old.dataset) continue;
+      if (name === "open" && isOurs(old)) continue;
       if (old.getAttribute(name) !== value) old.setAttribute(name, value);
     }
-    children(old, wanted);
+    const choosing = old.nodeName === "SELECT" && old === document.activeElement;
+    if (!choosing && !("own" in old.dataset)) children(old, wanted);
   }
 
   function children(old, wanted) {
@@ -73,7 +77,8 @@
     isInlineSwap: (style) => style === "steady",
     handleSwap: (style, target, fragment) => {
       if (style !== "steady") return false;
-      if (target.id === "health") morph(target, fragment.querySelector("#health") ?? fragment);
+      const same = fragment.querySelector(`#${target.id}`);
+      if (same) morph(target, same);
       else children(target, fragment);
       restore(target);
       return [];
@@ -81,16 +86,17 @@
   });
 
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.elt === board()) event.detail.headers["If-None-Match"] = board().dataset.etag;
+    if (event.detail.elt === live()) event.detail.headers["If-None-Match"] = live().dataset.etag;
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.detail.elt === board()) event.preventDefault(); // nobody is looking
+    if (document.hidden && event.detail.elt === live()) event.preventDefault(); // nobody is looking
   });
   document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt !== live()) return;
     const status = event.detail.xhr?.status ?? 0;
     document.documentElement.toggleAttribute("data-offline", status === 0 || status >= 400);
     const etag = status === 200 && event.detail.xhr.getResponseHeader("ETag");
-    if (etag) board().dataset.etag = etag;
+    if (etag) live().dataset.etag = etag;
   });
   // A click, also one by the keyboard, and not "toggle": that one comes for branches that the server opened, too.
   document.addEventListener("click", ({ target }) => {
