@@ -122,13 +122,13 @@ def take(page: Page, path: Path) -> None:
 
 
 def take_run(board: Page, path: Path) -> None:
-    """The page of the run with the most sub-agents, if this version has such pages."""
-    links = board.locator(".tree:has(details) .run.root a[href^='/runs/']")
-    if not links.count():
-        sys.stdout.write(f"{path.name}  left out: the board has no links to runs\n")
+    """The page of the run with the deepest sub-agent, if this version has one."""
+    links = board.locator(".tree", has_text=DEEPEST).locator(".run.root a[id^='run-']")
+    number = (links.first.get_attribute("id") or "").removeprefix("run-") if links.count() else ""
+    answer = board.goto(f"{board.url}runs/{number}/") if number else None
+    if answer is None or not answer.ok:
+        sys.stdout.write(f"{path.name}  left out: there is no page of the run\n")
         return
-    board.goto(board.evaluate("(link) => link.href", links.first.element_handle()))
-    board.wait_for_load_state("networkidle")
     take(board, path)
 
 
