@@ -3,11 +3,11 @@
 from django.contrib.sessions.models import Session as SignedIn
 from playwright.sync_api import expect
 
-from tests import factories as make
+from tests.browser.conftest import viewer
 
 
 def test_somebody_signs_in_and_out(look):
-    make.user("ada")
+    viewer()
     page = look()
     page.goto("/")
     expect(page).to_have_url("/login/?next=/")
@@ -22,7 +22,7 @@ def test_somebody_signs_in_and_out(look):
 
 
 def test_a_wrong_password_says_so_and_the_right_one_still_works(look):
-    make.user("ada")
+    viewer()
     page = look()
     page.goto("/login/?next=/")
     page.get_by_label("Name").fill("ada")
