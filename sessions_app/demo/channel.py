@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sessions_app.demo.markdown import as_html
 from sessions_app.demo.standin import Answer, MattermostStandIn, Post, Request
 from sessions_app.demo.standin.people import BOT_ID
+from sessions_app.render.html import as_html
 
 PAGES = Path(__file__).parent / "pages"
 SHARED = Path(__file__).parent.parent / "web" / "static" / "livestatus"

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q
 from django.urls import NoReverseMatch, reverse
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from sessions_app import wiring
 from sessions_app.models import Delivery, Post, Run
 from sessions_app.render.card import draw
+from sessions_app.render.html import as_html
 from sessions_app.render.text import count, duration, one_line
 from sessions_app.state.view import RunView
-from sessions_app.web.markdown import as_people_see_it
 from sessions_app.web.rows import Pen
 from sessions_app.web.times import said
 
@@ -61,7 +61,7 @@ def told(run: Run, view: RunView, pen: Pen, *, staff: bool) -> Told:
     )
     text = post.sent_text or _drawn(view, pen.now)
     return Told(
-        html=as_people_see_it(text),
+        html=mark_safe(as_html(text)),  # noqa: S308 - fit to stand in a page
         unsent=not post.sent_text,
         notes=tuple(_notes(post)),
         edits=_edits(known["edits"], known["last"] or post.sent_at, pen),

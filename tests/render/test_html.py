@@ -5,13 +5,13 @@ import re
 import pytest
 
 from sessions_app.render.card import draw
+from sessions_app.render.html import TAGS, as_html
 from sessions_app.state.view import RunView, Word
-from sessions_app.web.markdown import TAGS, as_people_see_it
 from tests.factories import HOSTILE
 
 
 def test_it_looks_as_in_mattermost():
-    made = as_people_see_it("⚙️ **Fix** · main\nReading `ci.yml`.\n- ✋ **a**\n  - 💭 **b**\n\n2 tools")
+    made = as_html("⚙️ **Fix** · main\nReading `ci.yml`.\n- ✋ **a**\n  - 💭 **b**\n\n2 tools")
     assert made == (
         "<p>⚙️ <strong>Fix</strong> · main<br>\nReading <code>ci.yml</code>.</p>\n"
         "<ul>\n<li>✋ <strong>a</strong>\n<ul>\n<li>💭 <strong>b</strong></li>\n</ul>\n</li>\n</ul>\n<p>2 tools</p>\n"
@@ -19,9 +19,7 @@ def test_it_looks_as_in_mattermost():
 
 
 def test_links_leave_their_origin_behind():
-    made = as_people_see_it(
-        "[a](https://example.com/x?y=1) [b](javascript:alert(1)) [c](data:text/html,x) [d](/admin/)"
-    )
+    made = as_html("[a](https://example.com/x?y=1) [b](javascript:alert(1)) [c](data:text/html,x) [d](/admin/)")
     assert '<a href="https://example.com/x?y=1" rel="nofollow noopener noreferrer">a</a>' in made
     assert re.findall(r'href="([^"]*)"', made) == ["https://example.com/x?y=1"]
 
@@ -47,7 +45,7 @@ def test_links_leave_their_origin_behind():
     ],
 )  # fmt: skip
 def test_nothing_hostile_survives(text):
-    made = as_people_see_it(text)
+    made = as_html(text)
     assert set(re.findall(r"<\s*/?\s*([a-zA-Z0-9]+)", made)) <= TAGS
     assert "<img" not in made
     for tag in re.findall(r"<[a-z][^>]*>", made):
@@ -56,6 +54,6 @@ def test_nothing_hostile_survives(text):
 
 def test_a_card_of_a_hostile_run_is_harmless():
     view = RunView(id=1, title=HOSTILE, agent="<b>", word=Word.FAILED, started_at=1.0, say=HOSTILE, reason=HOSTILE)
-    made = as_people_see_it(draw(view, now=10.0))
+    made = as_html(draw(view, now=10.0))
     assert "<script" not in made
     assert "&lt;\u200bscript" in made
