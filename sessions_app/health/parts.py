@@ -40,9 +40,7 @@ def parts_of(rows: Rows, sent_to: tuple[DestinationFigures, ...], now: float) ->
     stores = {store for one in rows.watchers if is_alive(one, now) for store in one.stores.splitlines()}
     yield Part(name=STORES, sentence=f"{count(len(stores), 'store').capitalize()} watched.", problems=sight)
     for one, sent in zip(rows.destinations, sent_to, strict=True):
-        yield Part(
-            name=f"Delivery to {one.base_url}", sentence=_sending(sent), problems=_delivery_problems(one, rows, now)
-        )
+        yield Part(name=delivery_to(one.base_url), sentence=_sending(sent), problems=_delivery_problems(one, rows, now))
     if not rows.destinations:
         yield Part(name="Delivery", sentence=NOTHING_SENT if wiring.env().posting else NOT_CONFIGURED)
     yield Part(
@@ -50,6 +48,11 @@ def parts_of(rows: Rows, sent_to: tuple[DestinationFigures, ...], now: float) ->
         sentence=f"{count(rows.open_posts, 'post').capitalize()} open; every other one says how its run ended.",
         problems=tuple(parked_problems(rows.parked)),
     )
+
+
+def delivery_to(base_url: str) -> str:
+    """The name of the part that delivers to this server."""
+    return f"Delivery to {base_url}"
 
 
 def _delivery_problems(one: Destination, rows: Rows, now: float) -> tuple[Problem, ...]:

@@ -1,7 +1,9 @@
 """`/health/`: a page for people who have signed in, JSON for programs."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import django.db
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +14,14 @@ from django.views.decorators.http import require_safe
 
 from sessions_app.health import views
 from sessions_app.health.checks import full_report
+from sessions_app.health.parts import delivery_to
 from sessions_app.health.report import Part, Problem, Report, Status
+from sessions_app.models import Destination
+from sessions_app.web.acts import Act, acts_for
 from sessions_app.web.frame import frame
 from sessions_app.web.header import HEADLINES, KINDS, header
 
+NO_ACTS: Mapping[str, tuple[Act, ...]] = MappingProxyType({})
 HTML, JSON = "text/html", "application/json"
 SUMMARIES = {
     Status.OK: "Everything that people rely on works.",
@@ -41,6 +47,7 @@ class Line:
     kind: str
     sentence: str
     troubles: tuple[Trouble, ...]
+    acts: tuple[Act, ...] = ()
 
 
 @never_cache
@@ -61,23 +68,33 @@ def health(request: HttpRequest) -> HttpResponse:
         "headline": HEADLINES[found.status],
         "kind": KINDS[found.status],
         "summary": SUMMARIES[found.status],
-        "lines": lines(found),
+        "lines": lines(found, _acts(request)),
+        "back": reverse("health"),
     }
     return render(request, "livestatus/health_page.html", context, status=found.http_status)
 
 
-def lines(found: Report) -> tuple[Line, ...]:
-    """The rows of the page, in the order in which one part needs the other."""
-    return tuple(_line(part) for part in found.parts)
+def lines(found: Report, acts: Mapping[str, tuple[Act, ...]] = NO_ACTS) -> tuple[Line, ...]:
+    """The rows of the page, in the order in which one part needs the other; ``acts``: buttons by the part's name."""
+    return tuple(_line(part, acts.get(part.name, ())) for part in found.parts)
 
 
-def _line(part: Part) -> Line:
+def _acts(request: HttpRequest) -> dict[str, tuple[Act, ...]]:
+    """What this user may do with the servers; without a database there is nothing to be done."""
+    try:
+        return {delivery_to(one.base_url): acts_for(request.user, one) for one in Destination.objects.all()}
+    except django.db.Error:
+        return {}
+
+
+def _line(part: Part, acts: tuple[Act, ...]) -> Line:
     return Line(
         name=part.name,
         word=part.status.value,
         kind=KINDS[part.status],
         sentence=part.sentence,
         troubles=tuple(_trouble(problem) for problem in part.problems),
+        acts=acts,
     )
 
 
