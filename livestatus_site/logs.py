@@ -64,6 +64,8 @@ def logging_config(env: Env) -> dict[str, Any]:
             # Django's own handlers would say everything twice.
             "django": {"handlers": [], "level": "NOTSET", "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
+            # Four lines for each sign-in that went well, at INFO; what is refused is a warning.
+            "axes": {"level": "DEBUG" if env.log_level == "DEBUG" else "WARNING"},
             # At DEBUG these say one line per file event, per statement or per request.
             # One line per task, at INFO: every edit of every post.
             "celery.app.trace": {"level": "DEBUG" if env.log_level == "DEBUG" else "WARNING"},

@@ -66,11 +66,12 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "sessions_app" / room / "templates" for room in ROOMS_WITH_PAGES],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["sessions_app.web.tags"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]

@@ -111,7 +111,7 @@ def test_what_cannot_be_undone_asks_first(operator):
     assert "This cannot be undone." in asked
     assert "Finish “Deploy &lt;b&gt;” by hand?" in asked
     assert "1 live sub-agent below it" in asked
-    assert '<button class="btn asks">Finish by hand</button>' in asked
+    assert '<button class="btn sure">Finish by hand</button>' in asked
     assert '<p class="failed"><bdi>This cannot be undone.</bdi></p>' in asked
     assert '<a href="/board/">No, go back</a>' in asked
     assert "This cannot be undone." in operator.post(address).content.decode(), "not without being sure"
