@@ -1,7 +1,8 @@
 """`python -m tests.bench.board`: how quick the board is with many live runs and many people who look at it.
 
-A real gunicorn with the shipped settings, SQLite, and viewers that poll as often as the page does, over connections that
-they keep, as browsers do. Half of the time nothing happens but that runs grow older; in the other half runs change all the time.
+A real gunicorn with the shipped settings, SQLite, and viewers that poll as often as the page does, over connections
+that they keep, as browsers do. Half of the time nothing happens but that runs grow older; in the other half runs change
+all the time.
 """
 
 import argparse
