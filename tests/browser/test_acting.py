@@ -71,6 +71,18 @@ def test_somebody_mutes_a_session_from_the_board_and_unmutes_it(operator):
     assert [(each.who, each.verb) for each in Action.objects.order_by("id")] == [("olga", "mute"), ("olga", "unmute")]
 
 
+def test_somebody_pauses_a_server_from_the_page_of_health_and_resumes_it(operator):
+    states.one()
+    operator.goto("/")
+    operator.locator("#health a").click()
+    operator.get_by_role("button", name="Pause delivery").click()
+    expect(operator.get_by_role("status").first).to_contain_text("paused")
+    assert Destination.objects.get().paused
+    operator.get_by_role("button", name="Resume delivery").click()
+    expect(operator.get_by_role("button", name="Pause delivery")).to_be_visible()
+    assert not Destination.objects.get().paused
+
+
 def test_somebody_mutes_a_session_from_a_run(operator):
     states.one()
     operator.goto(f"/runs/{the_run().id}/")
