@@ -122,13 +122,18 @@ def _restore(talk: Talk, window: str, before: Mapping[int, RunState]) -> None:
 
 
 def open_provisional(talk: Talk, facts: Facts, *, has_lines: bool) -> None:
-    """A turn goes on and no line tells of it yet: open a run that waits for its first line."""
+    """A turn goes on and no line tells of it yet: open a run that waits for its first line.
+
+    Not where a prompt that was in the queue before is still there: that is what runs, and it gets a run by its name.
+    """
     if not facts.running or has_lines:
         return
     if any(state.window in {"", facts.session_id} for state in talk.states.values()):
         return
     no = talk.session.last_run + 1
     began = facts.started_at or facts.updated_at
+    if any(one.at <= began for one in facts.queued):
+        return
     if not is_forgotten(talk.session, began):
         talk.set_state(RunState(no=no, started_at=began, last_at=began, turn_started_at=began))
 

@@ -53,6 +53,22 @@ def test_it_takes_its_line_when_that_comes():
     assert Run.objects.get().start_id == "one"
 
 
+def test_one_that_still_stands_in_the_queue_when_its_turn_is_first_seen_to_run_is_one_run():
+    """The store writes the row, the line and the queue one after the other."""
+    take(queued=(FIRST,), started_at=START + 1)
+    take(asked(START + 1, "first", "one"), now=START + 21, started_at=START + 1)
+    assert words() == {"first": "thinking"}
+    assert Run.objects.count() == 1
+
+
+def test_one_that_came_while_another_runs_without_a_line_is_a_run_of_its_own():
+    take(queued=(SECOND,))
+    assert [run.word for run in Run.objects.order_by("no")] == ["thinking", "queued"]
+    take(asked(START, "first", "one"), queued=(SECOND,), now=START + 21)
+    take(asked(START + 22, "second", "two"), now=START + 22)
+    assert words() == {"first": "done", "second": "thinking"}
+
+
 def test_one_that_waits_behind_another_leaves_that_one_alone():
     take(asked(START, "first", "one"))
     take(queued=(SECOND,), now=START + 11)
