@@ -45,6 +45,8 @@ class Env:
     """Whether the token may travel unencrypted to another machine."""
     mm_use_proxy: bool = field(metadata=var(parse.yes_or_no, "0"))
     """Whether requests to Mattermost go through the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name."""
+    mm_ca_file: Path | None = field(metadata=var(parse.certificates))
+    """Certificates (PEM) that the server's own is checked with, instead of the public ones."""
     mm_bot_token: str | None = field(repr=False, metadata=var(parse.token, secret=True))
     """Access token of the bot."""
     mm_default_channel: str | None = field(metadata=var(parse.channel_id))

@@ -8,6 +8,7 @@ import ipaddress
 import json
 import os
 import re
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -92,6 +93,18 @@ def paths(value: str) -> tuple[Path, ...]:
     if not found:
         raise ValueError(f"is {value!r}, which names no folder; set it to one or more folders separated by ':'.")
     return found
+
+
+def certificates(value: str) -> Path:
+    """The path of a file with certificates of authorities, in PEM."""
+    file = path(value)
+    try:
+        ssl.create_default_context(cafile=str(file))
+    except ssl.SSLError:
+        raise ValueError(f"names {file}, which holds no certificate in PEM; correct the file.") from None
+    except OSError as error:
+        raise ValueError(f"names {file}, which cannot be read ({error.strerror}); correct the path.") from None
+    return file
 
 
 def json_object(value: str) -> Path:

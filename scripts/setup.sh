@@ -77,6 +77,7 @@ install_for_tests() {
         missing+=(postgresql)
     fi
     command -v chromium >/dev/null || missing+=(chromium)
+    command -v openssl >/dev/null || missing+=(openssl)
     [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || missing+=(fonts-noto-color-emoji)
     if [ "${#missing[@]}" = 0 ]; then return; fi
     say "Installing for the tests: ${missing[*]} ..."

@@ -86,9 +86,7 @@ def _end(name: str) -> None:
 def _hasty_publisher() -> Publisher:
     """For the last words: each call ends soon, and is not repeated."""
     env = wiring.env()
-    client = Mattermost(
-        str(env.mm_base_url), str(env.mm_bot_token), total_timeout_s=LAST_CALL_S, use_proxy_env=env.mm_use_proxy
-    )
+    client = Mattermost(str(env.mm_base_url), str(env.mm_bot_token), total_timeout_s=LAST_CALL_S, **wiring.way_out())
 
     def client_for(destination: Destination) -> Mattermost:
         if destination.base_url != env.mm_base_url:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import TypedDict
 
 from django.conf import settings
 
@@ -85,13 +86,26 @@ def manner() -> Manner:
     )
 
 
+class WayOut(TypedDict):
+    """How requests leave this machine, for every client of Mattermost."""
+
+    use_proxy_env: bool
+    ca_file: str | None
+
+
+def way_out() -> WayOut:
+    """The settings of the network between us and Mattermost."""
+    ca_file = env().mm_ca_file
+    return WayOut(use_proxy_env=env().mm_use_proxy, ca_file=str(ca_file) if ca_file else None)
+
+
 @functools.cache
 def _client(base_url: str) -> Mattermost:
     token = env().mm_bot_token
     if base_url != env().mm_base_url or token is None:
         raise LookupError(f"There is no token for {base_url}; set MM_BASE_URL and MM_BOT_TOKEN for it.")
     register_secrets(env().secrets)
-    return Mattermost(base_url, token, max_connections=env().mm_max_connections, use_proxy_env=env().mm_use_proxy)
+    return Mattermost(base_url, token, max_connections=env().mm_max_connections, **way_out())
 
 
 def client_for(destination: Destination) -> Mattermost:

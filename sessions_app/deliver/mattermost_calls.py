@@ -30,6 +30,7 @@ class Calls:
         idle_timeout_s: float = 30.0,
         max_connections: int = 4,
         use_proxy_env: bool = False,
+        ca_file: str | None = None,
     ) -> None:
         limits = Limits(
             connect_s=connect_timeout_s, read_s=read_timeout_s, total_s=total_timeout_s, idle_s=idle_timeout_s
@@ -40,6 +41,7 @@ class Calls:
             limits=limits,
             max_connections=max_connections,
             use_proxy_env=use_proxy_env,
+            ca_file=ca_file,
             user_agent=f"live-status/{VERSION}",
         )
 

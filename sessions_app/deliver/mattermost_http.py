@@ -77,7 +77,15 @@ class Http:
     """Exchanges with one server; safe for threads, never more than ``max_connections`` at once."""
 
     def __init__(
-        self, base_url: str, token: str, *, limits: Limits, max_connections: int, use_proxy_env: bool, user_agent: str
+        self,
+        base_url: str,
+        token: str,
+        *,
+        limits: Limits,
+        max_connections: int,
+        use_proxy_env: bool,
+        ca_file: str | None,
+        user_agent: str,
     ) -> None:
         if not token.isascii() or not token.isprintable() or " " in token:
             raise ValueError("The Mattermost token holds a space or a character that no token has: copy it again.")
@@ -89,6 +97,7 @@ class Http:
         self._slots = BoundedSemaphore(max_connections)
         self._session = requests.Session()
         self._session.trust_env = use_proxy_env
+        self._session.verify = ca_file or True
         self._session.auth = _Bearer(token)
         self._session.headers["User-Agent"] = user_agent
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -190,7 +199,7 @@ def _reason(error: BaseException, state: Exchange) -> str:
     if isinstance(error, requests.exceptions.ProxyError):
         return "cannot be reached through the proxy of the environment"
     if isinstance(error, requests.exceptions.SSLError):
-        return "cannot be trusted (its TLS certificate or handshake was refused)"
+        return "cannot be trusted (its TLS certificate or handshake was refused; see MM_CA_FILE)"
     if any(isinstance(one, ConnectionRefusedError) for one in seen):
         return "refuses connections"
     if any(isinstance(one, TimeoutError | requests.Timeout) for one in seen):

@@ -51,7 +51,7 @@ def asking() -> MattermostAbout:
         str(env.mm_bot_token),
         total_timeout_s=CALL_S,
         read_timeout_s=CALL_S,
-        use_proxy_env=env.mm_use_proxy,
+        **wiring.way_out(),
     )
 
 
