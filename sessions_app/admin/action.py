@@ -17,6 +17,11 @@ from sessions_app.models import Action
 from sessions_app.models.times import seconds
 
 
+def plain_value(chosen: admin.SimpleListFilter) -> str:
+    """What was chosen, without what no database takes."""
+    return (chosen.value() or "").replace("\0", "")[:200]
+
+
 class VerbFilter(admin.SimpleListFilter):
     """What was done; the verbs themselves, so that no row is read for them."""
 
@@ -28,7 +33,7 @@ class VerbFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The rows with that verb."""
-        return queryset.filter(verb=self.value()) if self.value() else queryset
+        return queryset.filter(verb=value) if (value := plain_value(self)) else queryset
 
 
 class WhoFilter(admin.SimpleListFilter):
@@ -50,7 +55,7 @@ class WhoFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """What they did."""
-        return queryset.filter(who=self.value()) if self.value() else queryset
+        return queryset.filter(who=value) if (value := plain_value(self)) else queryset
 
 
 @admin.register(Action)

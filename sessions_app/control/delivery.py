@@ -73,10 +73,13 @@ def post_again(run: Run, *, by: By) -> bool:
     The present one says that another goes on, and ends. False where no post has been made yet.
     """
     with transaction.atomic():
-        post = Post.objects.select_for_update().filter(run=run).first()
-        if post is None or (not post.post_id and post.intent_at is None):
+        found = (
+            Run.objects.select_for_update(of=("self",)).filter(id=run.id).first()
+        )  # runs before posts, as the watcher
+        post = Post.objects.select_for_update().filter(run=run.id).first()
+        if found is None or post is None or post.never_made:
             return False
-        run = Run.objects.get(id=run.id)
+        run = found
         Post.objects.filter(id=post.id).update(
             run=None, left_for=ANOTHER, closed=False, muted=False, send_now=False, not_before=0.0
         )

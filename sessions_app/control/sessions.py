@@ -7,8 +7,8 @@ from django.db.models import F
 
 from sessions_app.control.audit import By, note
 from sessions_app.control.runs import with_all_below
+from sessions_app.ingest.posts import MUTED
 from sessions_app.models import Checkpoint, Post, Run, Session, Step
-from sessions_app.models.times import moment
 from sessions_app.state.codec import facts_from, to_json
 
 REMOVED = "this run was removed from Live Status"
@@ -20,7 +20,11 @@ def mute(session: Session, *, by: By) -> bool:
     with transaction.atomic():
         changed = Session.objects.filter(id=session.id, muted=False).update(muted=True)
         if changed:
-            Post.objects.filter(run__session=session, run__over=False).update(muted=True)
+            posts = Post.objects.filter(run__session=session, run__over=False)
+            never = posts.filter(post_id="", intent_at=None, lease_until__lt=by.at, send_now=False)
+            Run.objects.filter(post__in=list(never.values_list("id", flat=True))).update(no_post=MUTED)
+            never.delete()
+            posts.update(muted=True)
             note([session], "mute", "Muted it.", by)
     return bool(changed)
 
@@ -30,11 +34,11 @@ def unmute(session: Session, *, by: By) -> bool:
     with transaction.atomic():
         changed = Session.objects.filter(id=session.id, muted=True).update(muted=False)
         if changed:
+            # The watcher decides on posts for live runs of which nothing is said. Runs before posts, as it does.
+            Run.objects.filter(session=session, parent=None, over=False, no_post=MUTED).update(no_post="")
             posts = Post.objects.filter(run__session=session, muted=True)
             posts.filter(run__over=False, parked="").update(send_now=True, not_before=0.0)
             posts.update(muted=False)
-            # The watcher decides on posts for what it looks at.
-            Run.objects.filter(session=session, parent=None, over=False).update(look_at=moment(by.at))
             note([session], "unmute", "Unmuted it.", by)
     return bool(changed)
 
@@ -45,6 +49,7 @@ def read_again(session: Session, *, by: By) -> bool:
     False where nothing of it has been read, or it is asked for already.
     """
     with transaction.atomic():
+        list(Session.everything.select_for_update().filter(id=session.id))  # the watcher writes their marks under it
         points = Checkpoint.objects.filter(session=session).order_by("id")
         # A window that was read under two names, as an installation moved to another store, is read under the newer.
         newest = {point.window or point.transcript: point.id for point in points}

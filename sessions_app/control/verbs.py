@@ -92,7 +92,7 @@ def _finishing(run: Run) -> Question:
     below = f"With it {count(live, 'live sub-agent')} below it." if live > 0 else ""
     said = (
         CANNOT_BE_UNDONE,
-        "The agent is not stopped. It may go on working, but nothing it does from now on is shown here or in the post.",
+        "The agent is not stopped. It may go on working, and what it still says may be shown; the run stays done.",
         "It is marked as finished by hand, and its post says so.",
         below,
     )

@@ -42,7 +42,7 @@ class Creation:
         """Settle the place and commit the intent; returns a post that an earlier try has made.
 
         Raises:
-            NoPlaceError: all places of open posts are taken.
+            NoPlaceError: all places of open posts are taken, or the row is not ours any more.
             MattermostError: the server could not be asked.
         """
         place(self.post, self.client, bot_id)
@@ -63,7 +63,9 @@ class Creation:
 
     def _commit_intent(self) -> None:
         self.post.intent_at = self.clock()
-        Post.objects.filter(id=self.post.id).update(intent_at=self.post.intent_at)
+        ours = Post.objects.filter(id=self.post.id, lease_owner=self.post.lease_owner)
+        if not ours.update(intent_at=self.post.intent_at):
+            raise NoPlaceError  # its row was taken back meanwhile: a post that nobody knows of must not be made
 
     def made_before(self, bot_id: str) -> SeenPost | None:
         """The post that an earlier create has made, if it did.
@@ -106,14 +108,14 @@ class Creation:
 
 
 class NoPlaceError(Exception):
-    """All places of open posts are taken."""
+    """There is no place for the post: all of them are taken, or its row is gone."""
 
 
 def finds_no_place(post: Post, now: float, *, over: bool, max_open: int) -> bool:
     """Whether all places of open posts are taken. A run that is over needs none, and a post keeps its own."""
     if post.post_id or post.intent_at is not None or over:
         return False
-    if Post.objects.holding_a_place().count() < max_open:
+    if Post.objects.holding_a_place().filter(destination=post.destination_id).count() < max_open:
         return False
     Post.objects.filter(id=post.id).update(not_before=now + 1.0, last_error=WAITS)
     return True

@@ -48,7 +48,7 @@ class Dispatcher:
         return handed
 
     def _due(self, destination: Destination, now: float) -> list[int]:
-        places = self.max_open - Post.objects.holding_a_place().count()
+        places = self.max_open - Post.objects.holding_a_place().filter(destination=destination).count()
         waiting: list[tuple[Due, Post]] = []
         for post in self._candidates(destination, now, places)[:1000]:
             when = due(_standing(post), now, self.throttle_s)

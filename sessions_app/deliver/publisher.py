@@ -225,13 +225,14 @@ class Publisher:
         if post.run_id is None:
             closing.delete()  # nobody asks for it any more
         else:
-            closing.update(closed=True)
+            closing.filter(run=post.run_id).update(closed=True)  # another post may go on for its run by now
 
     def _sent(self, post: Post, should: Wanted) -> None:
         """The post says this now, whether that took a request or not."""
         now = self.clock()
         newer = When(wanted_revision__gt=should.revision, then=now)
         same = should.digest == post.sent_hash
+        reopened: dict[str, object] = {} if same else {"closed": False}
         Post.objects.filter(id=post.id).update(
             sent_revision=should.revision,
             behind_since=Case(newer, default=0.0),
@@ -240,7 +241,7 @@ class Publisher:
             sent_text=should.text,
             sent_at=now,
             verify_at=post.verify_at if same else max(now + VERIFY_S, post.lost_at + LATE_S if post.lost_at else 0.0),
-            closed=post.closed and same,
+            **reopened,
             stop_note=should.note == STOPPED,
             mute_note=should.note == MUTED,
             send_now=False,

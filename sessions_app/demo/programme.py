@@ -44,7 +44,7 @@ PROGRAMME = (
     # The model refuses; a minute of silent retries goes by in twelve seconds.
     Play(recording="2026.9.6/model_errors", after_s=8.0, pace=0.2, keys=("agent:main:rec-errmid",)),
     # Two commands that need an approval: one is allowed, one denied. Slower, so that there is time to see it wait.
-    Play(recording="2026.9.6/approval", after_s=6.5, pace=1.6, channels={TOWN: "releases", OPS: "mirror"}),
+    Play(recording="2026.9.6/approval", after_s=6.5, pace=1.6, channels={TOWN: "releases", OPS: "ops"}),
     # A run that is stopped in a tool, and one whose sub-agents are.
     Play(recording="2026.9.6/abort", after_s=11.0, pace=1.0, channels={TOWN: "data"}),
     # Sub-agents that fail: refused after long retries, and out of time.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from sessions_app.events import Origin
-from sessions_app.models import Destination, Post, Run
+from sessions_app.models import Destination, Post, Run, Session
 from sessions_app.models.run import RunQuerySet
 from sessions_app.models.times import seconds
 from sessions_app.state.codec import facts_from
@@ -16,7 +16,7 @@ from sessions_app.state.view import Word
 TOO_OLD = "It was over, or silent for longer than POST_MAX_AGE_S, when it was first seen."
 SILENT = "It ended with nothing to say before its post was made."
 MUTED = "Its session is muted; unmute it, and the run gets its post if it still lives."
-NOWHERE = "It was asked for outside Mattermost, and MM_DEFAULT_CHANNEL is not set."
+NOWHERE = "It was asked for outside Mattermost, and MM_DEFAULT_CHANNEL was not set while it lived."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,17 +32,23 @@ def undecided(runs: RunQuerySet) -> RunQuerySet:
     """Of these runs the roots that a decision on a post may be due for."""
     never = Q(no_post="", post=None)
     silent = Q(no_post=SILENT)  # it may speak after all
-    early = Q(over=True, post__intent_at=None, post__post_id="")  # its post may turn out to be needless
+    # Its post may turn out to be needless, unless somebody asked for it.
+    early = Q(over=True, post__intent_at=None, post__post_id="", post__send_now=False, post__earlier="")
     unmuted = Q(no_post=MUTED, over=False, session__muted=False)
-    return runs.roots().filter(never | silent | early | unmuted).select_related("session")
+    nowhere = Q(no_post=NOWHERE, over=False)  # MM_DEFAULT_CHANNEL may be set by now
+    return runs.roots().filter(never | silent | early | unmuted | nowhere).select_related("session")
 
 
 def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
-    """Make the posts of those roots that have none and should have one; note why the others get none."""
+    """Make the posts of those roots that have none and should have one; note why the others get none.
+
+    In a transaction: who mutes a session at this moment waits for it, and finds the posts.
+    """
     if policy.destination_id is None:
         return
     open_ones = [run for run in roots if run.parent_id is None and _is_undecided(run)]
-    _withdraw([run for run in open_ones if _said_nothing(run)])
+    _know_muted(open_ones)
+    _withdraw([run for run in open_ones if _said_nothing(run)], now)
     have = set(Post.objects.filter(run__in=[run.id for run in open_ones]).values_list("run_id", flat=True))
     made: list[Post] = []
     refused: list[Run] = []
@@ -62,17 +68,27 @@ def decide(roots: Iterable[Run], now: float, policy: PostPolicy) -> None:
 
 def _is_undecided(run: Run) -> bool:
     """A run that had nothing to say may have after all: a command in the background ends, a sub-agent reports late."""
-    return run.no_post in {"", MUTED} or (run.no_post == SILENT and not _said_nothing(run))
+    return run.no_post in {"", MUTED, NOWHERE} or (run.no_post == SILENT and not _said_nothing(run))
 
 
 def _said_nothing(run: Run) -> bool:
     return run.word == Word.DONE and run.value.said_nothing
 
 
-def _withdraw(runs: list[Run]) -> None:
+def _know_muted(runs: list[Run]) -> None:
+    """Whether their sessions are muted, as of now: the rows of the runs were read some time ago."""
+    sessions = {run.session_id for run in runs}
+    locked = Session.everything.select_for_update().filter(id__in=sessions).order_by("id")
+    muted = {one for one, is_muted in locked.values_list("id", "muted") if is_muted}
+    for run in runs:
+        run.session.muted = run.session_id in muted
+
+
+def _withdraw(runs: list[Run], now: float) -> None:
     """Nobody needs a post that begins with "nothing to say". One that is there already, or on its way, ends so."""
     if runs:
-        Post.objects.filter(run__in=runs, intent_at=None, post_id="").delete()
+        needless = Post.objects.filter(run__in=runs, intent_at=None, post_id="", send_now=False, earlier="")
+        needless.filter(lease_until__lt=now).delete()
 
 
 def _answer(run: Run, now: float, policy: PostPolicy) -> Target | str:

@@ -26,7 +26,7 @@ JUDGED = ("word", "reason", "because", "basis", "over", "since", "ended_at", "se
 def judge_trees(roots: Iterable[int], now: float, limits: Limits) -> list[Run]:
     """Decide the words of these trees and save what changed. Returns the root rows, judged."""
     by_root: dict[int, list[Run]] = defaultdict(list)
-    for run in Run.objects.select_for_update(of=("self",)).trees(set(roots)):
+    for run in Run.objects.select_for_update(of=("self",), no_key=True).trees(set(roots)):
         by_root[run.root_id or run.id].append(run)
     changed: list[Run] = []
     found: list[Run] = []
@@ -181,6 +181,7 @@ def tell_posts(roots: Sequence[Run], now: float) -> None:
     revisions = {run.id: run.revision for run in roots}
     theirs = Q(run__in=revisions) | Q(run__root__in=revisions)
     behind = []
+    reopened = []
     for post in Post.objects.filter(theirs).select_related("run"):
         if (run := post.run) is None:
             continue
@@ -189,9 +190,13 @@ def tell_posts(roots: Sequence[Run], now: float) -> None:
             continue
         if post.wanted_revision == post.sent_revision:
             post.behind_since = now
+        if post.run_over and not run.over:
+            reopened.append(post.id)
         post.wanted_revision, post.wanted_word, post.run_over = revision, run.word, run.over
         post.run_started_at = seconds(run.started_at)
         if not run.over:
             post.closed = False
         behind.append(post)
     save_rows(behind, ["wanted_revision", "wanted_word", "run_over", "run_started_at", "closed", "behind_since"])
+    if reopened:  # a session that was muted while the run was over holds its post still like any other
+        Post.objects.filter(id__in=reopened, run__session__muted=True).update(muted=True)

@@ -119,6 +119,7 @@ class WatchLoop:
             self.listen()
             for reader in self.readers:
                 reader.sweep()
+            self._undecided |= self._overlooked()
         for reader in self.readers:
             self._read(reader)
         self._decide_read()
@@ -163,6 +164,12 @@ class WatchLoop:
         """Decide on posts for what was judged, as soon as its transcripts have been read to their end."""
         if self._undecided:
             self._undecided = self._decide(Run.objects.filter(id__in=self._undecided))
+
+    def _overlooked(self) -> set[int]:
+        """Live roots of which nothing is decided: unmuted by hand, or judged by somebody else meanwhile."""
+        if self.settings.policy.destination_id is None:
+            return set()
+        return set(Run.objects.roots().live().filter(no_post="", post=None).values_list("id", flat=True)[:AT_ONCE])
 
     def _decide(self, runs: RunQuerySet) -> set[int]:
         """Returns the ids of those that have to wait."""

@@ -65,7 +65,7 @@ FINDERS: dict[str, Callable[[str, str], "QuerySet[Model]"]] = {
 
 
 def _number(what: str) -> Q:
-    number = int(what) if what.isascii() and what.isdigit() else 0
+    number = int(what) if what.isascii() and what.isdigit() and len(what) < 20 else 0
     return Q(pk=number if number < BIGGEST else 0)
 
 

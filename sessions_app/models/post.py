@@ -22,8 +22,8 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def moving(self) -> Self:
         """All but the posts of live runs that a muted session holds still: not made yet, or saying so already."""
-        still = Q(mute_note=True) | Q(post_id="", intent_at=None)
-        return self.exclude(Q(muted=True, run_over=False, send_now=False, run__isnull=False) & still)
+        still = Q(mute_note=True, run_over=False) | Q(post_id="", intent_at=None)
+        return self.exclude(Q(muted=True, send_now=False, run__isnull=False) & still)
 
     def behind(self) -> Self:
         """Posts that do not say the newest."""
@@ -34,8 +34,9 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.alias(reason_chars=Length("parked")).filter(reason_chars__gt=0)
 
     def holding_a_place(self) -> Self:
-        """Posts of live runs that exist or are being made: they count against the limit of open posts."""
-        return self._unfinished().exclude(intent_at=None)
+        """Posts of live runs that exist or are being made and move: they count against the limit of open posts."""
+        live = self._unfinished().filter(run_over=False, run__isnull=False).exclude(intent_at=None)
+        return live.exclude(muted=True, mute_note=True)
 
     def open(self) -> Self:
         """Posts that people can see and that do not say yet how their run ended."""

@@ -27,7 +27,7 @@ def _outside(tag: str, name: str, value: str) -> str | None:
     return value if name != "href" or value.lower().startswith(("https://", "http://")) else None
 
 
-@functools.lru_cache(maxsize=1000)
+@functools.lru_cache(maxsize=100)
 def as_html(text: str) -> str:
     """The HTML of a post, fit to stand in a page."""
     return nh3.clean(

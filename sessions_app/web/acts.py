@@ -18,6 +18,7 @@ from sessions_app.control.actions import KINDS, By, Source, Verb, kind_of, verbs
 from sessions_app.models import Post, Run
 from sessions_app.web.frame import frame
 
+VIEW = "sessions_app.view_run"  # the question names what it is about
 RIGHTS = ("sessions_app.change_run", "sessions_app.change_session", "sessions_app.change_post")
 NO_STORE = "private, no-store"
 REFUSED = "You may look, and not do this. Ask somebody with the role operator or admin."
@@ -72,12 +73,15 @@ def act(request: HttpRequest, kind: str, pk: int, verb: str) -> HttpResponse:
     chosen = next((one for one in verbs_of(kind) if one.name == verb), None)
     if chosen is None:
         raise Http404("There is no such act.")
-    if not request.user.has_perm(chosen.permission):
+    if not request.user.has_perms((chosen.permission, VIEW)):
         return _refused(request, chosen)
     obj = KINDS[kind]._default_manager.filter(pk=pk).first()
     if obj is None:
         raise Http404("It is not there any more.")
-    back = _back(request)
+    back = reverse("board") if chosen.right == "delete" else _back(request)  # what is removed has no page any more
+    if not chosen.offered(obj):
+        messages.warning(request, chosen.nothing(obj))
+        return HttpResponseRedirect(back)
     if request.method != "POST" or (chosen.asks and "sure" not in request.POST):
         return _page(request, {"question": chosen.question(obj), "asks": chosen.asks is not None, "back": back})
     if chosen.act(obj, by=By.account(request.user, Source.PAGE)):

@@ -42,6 +42,9 @@ def nothing(found: Report, now: float) -> Nothing:
     if found.status is Status.BROKEN and found.active_runs is None:
         return _say("Nothing can be shown.")
     newest = Session.objects.exclude(seen_at=None).order_by("-seen_at").only("seen_at").first()
+    if newest is None and (forgotten := Session.everything.filter(hidden=True).count()):
+        known = count(forgotten, "session").capitalize()
+        return _say("No run is going on.", f"{known} forgotten; each is shown again with its next run.", ASK)
     if newest is None:
         return _say("No agent has been seen yet.", *_seen.get(_why_none))
     passed = now - seconds(newest.seen_at)

@@ -3,8 +3,9 @@
 import pytest
 
 from sessions_app.deliver.creating import SAME_NONCE_S
+from sessions_app.deliver.mattermost import Bot, SeenPost
 from sessions_app.deliver.wanted import STOPPED
-from sessions_app.models import Post
+from sessions_app.models import Delivery, Post
 from sessions_app.state.view import Word
 from tests.deliver.desk import Desk
 from tests.standin import creates, edits
@@ -170,3 +171,38 @@ def test_an_edit_without_an_answer_is_not_taken_for_not_made(desk: Desk, note: s
     Post.objects.update(not_before=0.0)
     desk.publish(post)
     assert desk.shown(post).message == before
+
+
+def test_a_row_that_is_taken_back_while_the_server_is_asked_makes_no_post(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that turns out to have nothing to say loses its row; a post that no row knows would never end."""
+    post, ask = desk.wanted(), desk.client.me
+
+    def meanwhile() -> Bot:
+        Post.objects.all().delete()
+        return ask()
+
+    monkeypatch.setattr(desk.client, "me", meanwhile)
+    desk.publisher.publish(post.id)
+    assert desk.mm.bot_posts() == []
+    assert not Delivery.objects.exists()
+
+
+def test_a_post_that_another_one_follows_while_it_is_read_back_still_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = desk.publish(desk.wanted(Word.DONE))
+    desk.clock.advance(60)
+    read = desk.client.get_post
+
+    def meanwhile(post_id: str) -> SeenPost:
+        Post.objects.filter(id=post.id).update(run=None, left_for="another post goes on for it", closed=False)
+        return read(post_id)
+
+    monkeypatch.setattr(desk.client, "get_post", meanwhile)
+    desk.publisher.publish(post.id)
+    monkeypatch.undo()
+    assert not desk.fresh(post).closed
+    desk.clock.advance(60)
+    assert "another post goes on" in desk.shown(desk.publish(post)).message

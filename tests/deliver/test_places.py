@@ -2,6 +2,7 @@
 
 import pytest
 
+from sessions_app.deliver.leftovers import GIVEN_UP_AFTER, tidy
 from sessions_app.deliver.pace import WAITS
 from sessions_app.models import Destination, Post
 from sessions_app.state.view import Word
@@ -93,3 +94,27 @@ def test_a_post_that_cannot_be_made_holds_no_place(full: Desk) -> None:
     full.mm.archive(closed)
     assert full.publish(full.wanted(channel_id=closed)).intent_at is None
     assert full.publish(full.wanted()).post_id
+
+
+@pytest.mark.parametrize("how", ["removed from the channel", "muted", "another server", "without a run"])
+def test_posts_that_cannot_move_keep_no_place_from_the_others(full: Desk, how: str) -> None:
+    if how == "removed from the channel":
+        full.mm.kick(full.channel)
+        for post in Post.objects.exclude(post_id=""):
+            full.publish(full.change(post, Word.DONE))
+    elif how == "muted":
+        Post.objects.update(muted=True, mute_note=True)
+    elif how == "another server":
+        Post.objects.update(destination=Destination.objects.create(base_url="https://old.example.com"))
+    else:
+        Post.objects.update(run=None)
+    assert not Post.objects.holding_a_place().filter(destination=full.destination).exists()
+    town = full.mm.add_channel("another")
+    assert full.publish(full.wanted(channel_id=town)).post_id
+
+
+def test_a_post_without_a_run_is_given_up_in_the_end(full: Desk) -> None:
+    Post.objects.update(run=None, attempts=GIVEN_UP_AFTER - 1)
+    assert tidy(full.now) == 0
+    Post.objects.update(attempts=GIVEN_UP_AFTER)
+    assert tidy(full.now) == 2

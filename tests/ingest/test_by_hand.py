@@ -42,6 +42,13 @@ def live(watching, store):
     return watching
 
 
+@pytest.fixture
+def shown(live):
+    """Its post stands in Mattermost."""
+    Post.objects.update(post_id="p" * 26, intent_at=START, sent_revision=1)
+    return live
+
+
 def session(key: str = KEY) -> Session:
     return Session.objects.get(key=key)
 
@@ -59,37 +66,43 @@ def second_run(watching, store):
     watching.step(START + 11)
 
 
-def test_a_new_run_of_a_muted_session_gets_no_post_and_says_why(live, store):
+def test_a_post_that_is_not_made_yet_is_not_made_for_a_muted_session(live):
     mute(session(), by=make.by())
-    second_run(live, store)
+    assert titles() == set()
+    assert Run.objects.get().no_post == MUTED
+
+
+def test_a_new_run_of_a_muted_session_gets_no_post_and_says_why(shown, store):
+    mute(session(), by=make.by())
+    second_run(shown, store)
     assert titles() == {"first"}
     assert Run.objects.get(title="second").no_post == MUTED
 
 
-def test_unmuted_a_live_run_gets_its_post(live, store):
+def test_unmuted_a_live_run_gets_its_post(shown, store):
     mute(session(), by=make.by())
-    second_run(live, store)
-    live.step(START + 12)
+    second_run(shown, store)
+    shown.step(START + 12)
     assert titles() == {"first"}, "not by itself"
     unmute(session(), by=make.by(at=START + 13))
-    live.step(START + 13)
-    live.step(START + 13.25)
+    shown.step(START + 13)
+    shown.step(START + 13.25)
     assert titles() == {"first", "second"}
     assert Run.objects.get(title="second").no_post == ""
 
 
-def test_a_run_that_was_over_before_gets_none(live, store):
+def test_a_run_that_was_over_before_gets_none(shown, store):
     mute(session(), by=make.by())
-    second_run(live, store)
+    second_run(shown, store)
     store.write("w.jsonl", answered(START + 12))
-    live.rows({KEY: row("w", at=START + 12, status="done", endedAt=START + 12)})
-    live.step(START + 13)
+    shown.rows({KEY: row("w", at=START + 12, status="done", endedAt=START + 12)})
+    shown.step(START + 13)
     unmute(session(), by=make.by(at=START + 14))
-    live.step(START + 14)
-    live.step(START + 14.25)
+    shown.step(START + 14)
+    shown.step(START + 14.25)
     store.write("w.jsonl", asked(START + 20, "third"))
-    live.rows({KEY: row("w", at=START + 20, status="running", startedAt=START + 20)})
-    live.step(START + 21)
+    shown.rows({KEY: row("w", at=START + 20, status="running", startedAt=START + 20)})
+    shown.step(START + 21)
     assert titles() == {"first", "third"}
 
 

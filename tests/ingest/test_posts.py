@@ -1,10 +1,15 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
-from sessions_app.ingest.posts import NOWHERE, SILENT, TOO_OLD
-from sessions_app.models import Post, Run
+from sessions_app.ingest.posts import MUTED, NOWHERE, SILENT, TOO_OLD, PostPolicy, decide
+from sessions_app.models import Post, Run, Session
 from sessions_app.models.times import moment, seconds
+from sessions_app.state.codec import to_json
+from sessions_app.state.run_state import RunState
+from sessions_app.state.view import Word
+from tests import factories as make
 from tests.ingest.watching import KEY, START, Watching, answered, asked, called, header, result, row, spawned
 from tests.sources.lines import ALICE, CHANNEL, ROOT
 
@@ -317,3 +322,43 @@ def test_a_heartbeat_gets_a_post_only_when_it_has_something_to_say(watching, sto
     store.write("w.jsonl", asked(START + 20, HEARTBEAT), answered(START + 21, "The build is red."))
     watching.step(START + 22)
     assert [post[0] for post in posts()] == ["hello", "heartbeat"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "stays"),
+    [({}, False), ({"lease_until": 9e9}, True), ({"send_now": True}, True), ({"earlier": "p" * 26}, True)],
+    ids=["nobody is at it", "somebody is making it", "asked for by hand", "follows another"],
+)
+def test_the_row_of_a_run_with_nothing_to_say_is_taken_back_unless_somebody_counts_on_it(db, fields, stays):
+    state = RunState(no=1, start_id="1", turn_open=False, silent=True)
+    run = make.run(Word.DONE, state=to_json(state))
+    make.post(run, post_id="", intent_at=None, closed=False, **fields)
+    decide([run], 1e9, PostPolicy(destination_id=1, max_age_s=-1))
+    assert Post.objects.exists() is stays
+
+
+def test_a_session_that_was_muted_after_its_runs_were_read_gets_no_post(watching, store):
+    watching.rows({KEY: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START, "hello"))
+    watching.read_all()
+    Post.objects.all().delete()
+    (run,) = Run.objects.select_related("session")
+    Session.objects.update(muted=True)
+    with transaction.atomic():
+        decide([run], START + 1, watching.loop.settings.policy)
+    assert not Post.objects.exists()
+    assert Run.objects.get().no_post == MUTED
+
+
+def test_a_run_of_a_muted_session_that_goes_on_again_is_still(watching, store):
+    watching.rows({KEY: row("w", status="running", startedAt=START)})
+    store.write("w.jsonl", header(), asked(START, "hello"), answered(START + 1))
+    watching.rows({KEY: row("w", at=START + 1, status="done", startedAt=START, endedAt=START + 1)})
+    watching.read_all()
+    assert Post.objects.get().run_over
+    Session.objects.update(muted=True)
+    store.write("w.jsonl", called(START + 5, "b"))
+    watching.rows({KEY: row("w", at=START + 5, status="running", startedAt=START + 5)})
+    watching.step(START + 6)
+    post = Post.objects.get()
+    assert (post.run_over, post.muted) == (False, True)

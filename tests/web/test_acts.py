@@ -120,13 +120,34 @@ def test_what_cannot_be_undone_asks_first(operator):
     assert Run.objects.exclude(finished_by_hand_at=None).count() == 2
 
 
+def test_after_forgetting_nobody_is_sent_to_the_page_that_is_gone(client):
+    client.force_login(make.admin())
+    of = make.session()
+    answer = client.post(f"/act/session/{of.pk}/forget/", {"sure": "yes", "next": f"/sessions/{of.pk}/"})
+    assert answer["Location"] == "/"
+    assert "forgotten" in client.get("/").content.decode()
+
+
+def test_who_may_not_see_runs_is_not_told_of_one_by_a_question(client):
+    run = make.run(title="A secret plan")
+    client.force_login(make.user("odd", permissions=("change_run",)))
+    answer = client.get(f"/act/run/{run.pk}/finish/")
+    assert answer.status_code == 403
+    assert "A secret plan" not in answer.content.decode()
+
+
 def test_every_verb_asks_by_a_link_and_acts_by_a_form(client):
     client.force_login(make.admin())
     there = rows()
+    asked = 0
     for verb in VERBS:
-        asked = client.get(f"/act/{verb.kind}/{there[verb.kind]}/{verb.name}/")
-        assert asked.status_code == 200, verb.name
-        assert verb.question(_fresh(verb.kind, there)).button in asked.content.decode()
+        answer = client.get(f"/act/{verb.kind}/{there[verb.kind]}/{verb.name}/")
+        if verb.offered(_fresh(verb.kind, there)):
+            asked += 1
+            assert verb.question(_fresh(verb.kind, there)).button in answer.content.decode()
+        else:
+            assert answer.status_code == 302, "nobody is asked about what cannot be done"
+    assert asked >= 7
     assert not Action.objects.exists(), "nothing happens by following a link"
     prepared = {
         "resume": lambda: Destination.objects.update(paused=True),

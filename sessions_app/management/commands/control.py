@@ -54,6 +54,8 @@ class Command(BaseCommand):
             one = find(verb.kind, options["what"], store=options["store"])
         except Unclear as error:
             raise CommandError(str(error), returncode=CANNOT) from None
+        if not verb.offered(one):
+            raise CommandError(verb.nothing(one), returncode=NOTHING_TO_DO)
         if verb.asks:
             self._ask(verb, one, sure=options["yes"])
         self._act(verb, one)
@@ -68,10 +70,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{words} {count(changed, 'destination')}.")
 
     def _ask(self, verb: Verb, one: Model, *, sure: bool) -> None:
-        question = verb.question(one)
-        self.stdout.write("\n".join([question.headline, *(f"  {said}" for said in question.sentences)]))
         if sure:
             return
+        question = verb.question(one)
+        self.stdout.write("\n".join([question.headline, *(f"  {said}" for said in question.sentences)]))
         if not sys.stdin.isatty():
             raise CommandError("There is no terminal to ask at. Add --yes if you are sure.", returncode=CANNOT)
         self.stdout.write(f"{question.button}? Type yes: ", ending="")
