@@ -2,8 +2,8 @@
 
 The intent, with a random nonce, is committed before the create call, which carries the nonce twice: as
 ``pending_post_id``, by which Mattermost recognises a repetition for about 30 s, and in props. A create whose outcome
-nobody knows is repeated with the same nonce for 25 s; after that the channel is searched for it before anything is
-created again.
+nobody knows is first looked for in the channel, because a server that was restarted has forgotten the nonce; if it is
+not there it is repeated with the same nonce, by which a server that applies the first one late recognises it.
 """
 
 from collections.abc import Callable
@@ -78,11 +78,8 @@ class Creation:
 
     def _lost_post(self, bot_id: str) -> SeenPost | None:
         """A post that an earlier create may have made, although its answer never came."""
-        post = self.post
-        if self.clock() - (post.intent_at or 0.0) <= SAME_NONCE_S:
-            return None
         found = self.made_before(bot_id)
-        if found is None:
+        if found is None and self.clock() - (self.post.intent_at or 0.0) > SAME_NONCE_S:
             self._commit_intent()
         return found
 

@@ -18,7 +18,7 @@ def lookups(desk: Desk) -> int:
 
 
 def test_a_create_without_an_answer_is_repeated_with_the_same_nonce(desk: Desk) -> None:
-    desk.mm.faults.lose_answers(1, where=creates)
+    desk.mm.faults.reset_next(1, where=creates)
     post = desk.publish(desk.wanted())
     assert (post.post_id, post.attempts) == ("", 1)
     desk.clock.advance(SAME_NONCE_S - 1)
@@ -26,14 +26,28 @@ def test_a_create_without_an_answer_is_repeated_with_the_same_nonce(desk: Desk) 
     assert [shown.id for shown in desk.mm.bot_posts()] == [post.post_id]
     nonces = [request.body["pending_post_id"] for request in desk.mm.requests if request.is_create]
     assert nonces == [post.nonce] * 2
-    assert lookups(desk) == 0
+    assert lookups(desk) == 1
+
+
+def test_a_server_that_was_restarted_has_forgotten_the_nonce_and_gets_no_second_create(desk: Desk) -> None:
+    desk.mm.faults.lose_answers(1, where=creates)
+    post = desk.publish(desk.wanted())
+    desk.mm.restart()
+    desk.clock.advance(5)
+    post = desk.publish(post)
+    assert [shown.id for shown in desk.mm.bot_posts()] == [post.post_id]
+    assert desk.writes == 1
 
 
 @pytest.mark.parametrize(("per_s", "tries"), [(1e9, 1), (0.5, 2)])
 def test_a_repeated_create_that_gives_the_first_text_is_followed_by_an_edit(
-    desk: Desk, per_s: float, tries: int
+    desk: Desk, per_s: float, tries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mattermost gives the post that it has made, with its first message, and ignores the second one."""
+    """Mattermost gives the post that it has made, with its first message, and ignores the second one.
+
+    It comes to that where the post cannot be found yet: it is applied late, or a replica answers that lags behind.
+    """
+    monkeypatch.setattr(desk.client, "find_by_nonce", lambda *_, **__: None)
     desk.mm.faults.lose_answers(1, where=creates)
     post = desk.publish(desk.wanted())
     desk.clock.advance(5)
@@ -53,7 +67,7 @@ def test_quick_repeats_within_one_task_make_one_post_too(desk: Desk) -> None:
     desk.mm.faults.lose_answers(3, where=creates)
     desk.worker(max_retries=3).publish(desk.wanted().id)
     assert len(desk.mm.bot_posts()) == 1
-    assert desk.writes == 4
+    assert desk.writes == 1
 
 
 def test_after_that_it_is_found_by_its_nonce_adopted_and_brought_to_the_newest(desk: Desk) -> None:
@@ -110,7 +124,7 @@ def test_the_nonce_is_good_for_a_while_again_after_a_look(desk: Desk) -> None:
     desk.clock.advance(5)
     post = desk.publish(post)
     assert [shown.id for shown in desk.mm.bot_posts()] == [post.post_id]
-    assert lookups(desk) == 1
+    assert lookups(desk) == 2
 
 
 def test_a_kill_between_intent_and_create_leaves_one_post(desk: Desk) -> None:
