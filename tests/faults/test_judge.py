@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.faults.judge import RunName, Shown, backward, busiest, compare, over_budget
+from tests.faults.processes import DEFAULT_CHANNEL
 from tests.standin import Post, Request
 
 NAME = RunName(store="store-1", key="agent:main:main", no=1)
@@ -29,6 +30,13 @@ def test_a_run_has_exactly_the_post_that_it_has_without_faults(found, complaint)
     (said,) = compare({NAME: found}, {NAME: [RIGHT]})
     assert complaint in said
     assert "store-1 agent:main:main no. 1" in said
+
+
+def test_only_the_default_channel_may_stand_for_a_direct_one_that_nobody_saw_in_time():
+    direct, late = (replace(RIGHT, place=(place, "")) for place in ("direct", DEFAULT_CHANNEL))
+    assert compare({NAME: [late]}, {NAME: [direct]}) == []
+    assert compare({NAME: [RIGHT]}, {NAME: [direct]}) != []
+    assert compare({NAME: [late]}, {NAME: [RIGHT]}) != []
 
 
 def test_a_post_that_nobody_has_without_faults_is_one_too_many():
